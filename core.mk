@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The core's sources in plain Make, for projects that embed it without Meson:
+#
+#     ZP_ROOT := third_party/zeropage
+#     include $(ZP_ROOT)/core.mk
+#     objects += $(ZP_CORE_SOURCES:%.c=$(ZP_ROOT)/%.o)
+#     CFLAGS  += -I$(ZP_ROOT)/include $(ZP_CORE_CFLAGS)
+#
+# Paths are relative to the project's root. `make -f core.mk libzeropage.a` builds the archive here.
+
+ZP_CORE_SOURCES = \
+	src/core/version.c
+
+ZP_CORE_CFLAGS = -std=c11 -ffreestanding -Wall -Wextra
+
+# Only when this file is Make's own makefile, so that including it adds no target.
+ifeq ($(firstword $(MAKEFILE_LIST)),$(lastword $(MAKEFILE_LIST)))
+ZP_ROOT := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+CFLAGS ?= -O2 -g
+ZP_CORE_OBJECTS := $(ZP_CORE_SOURCES:%.c=core-objects/%.o)
+
+libzeropage.a: $(ZP_CORE_OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+core-objects/%.o: $(ZP_ROOT)/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(ZP_CORE_CFLAGS) -I$(ZP_ROOT)/include -MMD -c -o $@ $<
+
+-include $(ZP_CORE_OBJECTS:.o=.d)
+endif

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The shared library exports exactly the functions that the public headers declare."""
+import os
+import re
+import unittest
+
+import zptap
+
+LIBRARY = os.environ["ZP_SHARED_LIBRARY"]
+
+
+def declared_functions():
+    """Every zp_* function that a public header declares without giving it a body."""
+    names = set()
+    for header in sorted((zptap.SOURCE / "include/zeropage").glob("*.h")):
+        text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", header.read_text(), flags=re.S)
+        text = re.sub(r"(?m)^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", " ", text)
+        text = text.replace('extern "C" {', " ")
+        # Bodies of structs and of inline functions declare nothing that is exported.
+        previous = None
+        while previous != text:
+            previous = text
+            text = re.sub(r"\{[^{}]*\}", "@", text)
+        for statement in re.split(r"[;@]", text):
+            match = re.search(r"\b(zp_\w+)\s*\(", statement)
+            if match and not re.search(r"\b(typedef|static|inline)\b", statement):
+                names.add(match.group(1))
+    return names
+
+
+class Symbols(unittest.TestCase):
+    def exported(self):
+        ran = zptap.command("nm", "-D", "--defined-only", "--format=posix", LIBRARY)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        rows = [line.split() for line in ran.stdout.splitlines()]
+        return {row[0].split("@")[0] for row in rows if row[1] != "A"}
+
+    def test_exports_equal_declarations(self):
+        """nm -D lists what the public headers declare"""
+        declared = declared_functions()
+        self.assertIn("zp_version", declared)
+        self.assertEqual(sorted(self.exported()), sorted(declared))
+
+    def test_soname(self):
+        """the soname is libzeropage.so.0"""
+        ran = zptap.command("readelf", "-d", LIBRARY)
+        self.assertRegex(ran.stdout, r"SONAME.*\[libzeropage\.so\.0\]")
+
+    def test_no_dependency(self):
+        """the library needs nothing but libc"""
+        if os.environ.get("ZP_SANITIZED") == "1":
+            self.skipTest("a sanitizer adds its own runtime; the plain build checks this")
+        ran = zptap.command("readelf", "-d", LIBRARY)
+        self.assertLessEqual(set(re.findall(r"NEEDED.*\[(.*)\]", ran.stdout)), {"libc.so.6"})
+
+
+if __name__ == "__main__":
+    zptap.main()

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What every Python test shares: TAP on stdout, the places of things, and bounded commands.
+
+A test file ends with:
+
+    if __name__ == "__main__":
+        zptap.main()
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import unittest
+
+import tap
+
+SOURCE = pathlib.Path(os.environ.get("ZP_SOURCE_ROOT", pathlib.Path(__file__).resolve().parent.parent))
+BUILD = pathlib.Path(os.environ.get("ZP_BUILD_ROOT", SOURCE / "build"))
+BINARY = pathlib.Path(os.environ.get("ZP_BINARY", BUILD / "src/cli/zeropage"))
+
+
+def command(*argv, timeout=60, **options):
+    """Run argv to its end with output captured as text; never longer than timeout seconds."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=timeout, **options)
+
+
+def main():
+    """Run the tests of the calling file and exit 1 when one failed or none ran."""
+    runner = tap.TAPTestRunner()
+    runner.set_stream(True)
+    program = unittest.main(testRunner=runner, exit=False)
+    sys.stdout.flush()
+    if program.result.testsRun == 0:
+        print("Bail out! no test ran")
+        sys.exit(1)
+    sys.exit(0 if program.result.wasSuccessful() else 1)
