@@ -10,6 +10,7 @@
 # Paths are relative to the project's root. `make -f core.mk libzeropage.a` builds the archive here.
 
 ZP_CORE_SOURCES = \
+	src/core/errors.c \
 	src/core/version.c
 
 ZP_CORE_CFLAGS = -std=c11 -ffreestanding -Wall -Wextra

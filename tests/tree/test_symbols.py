@@ -9,10 +9,21 @@ import zptap
 LIBRARY = os.environ["ZP_SHARED_LIBRARY"]
 
 
+def public_headers():
+    """zeropage.h and the topic headers that it reaches, in that order."""
+    folder = zptap.SOURCE / "include"
+    found = ["zeropage/zeropage.h"]
+    for name in found:
+        for inner in re.findall(r"(?m)^#include <(zeropage/[^/>]+)>", (folder / name).read_text()):
+            if inner not in found:
+                found.append(inner)
+    return [folder / name for name in found]
+
+
 def declared_functions():
     """Every zp_* function that a public header declares without giving it a body."""
     names = set()
-    for header in sorted((zptap.SOURCE / "include/zeropage").glob("*.h")):
+    for header in public_headers():
         text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", header.read_text(), flags=re.S)
         text = re.sub(r"(?m)^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", " ", text)
         text = text.replace('extern "C" {', " ")

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * load: executes a plan on guest memory. Everything was checked when the plan was made; what is left to
+ * fail is input and output, and guest memory that is not there.
+ */
+#ifndef ZEROPAGE_LOAD_H
+#define ZEROPAGE_LOAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <zeropage/error.h>
+#include <zeropage/image.h>
+#include <zeropage/plan.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Guest RAM [start, +size) as the caller sees it at host. */
+struct zp_guest_region {
+    zp_gpa start;
+    uint64_t size;
+    void *host;
+};
+
+struct zp_guest {
+    const struct zp_guest_region *regions; /* any order, none overlapping */
+    size_t region_count;
+};
+
+/*
+ * The one way from a guest address to a pointer: NULL unless [address, +size) lies in one region whole.
+ */
+void *zp_guest_pointer(const struct zp_guest *guest, zp_gpa address, uint64_t size);
+
+/*
+ * Writes every span of the plan to guest memory: reads file bytes straight to their place, clears what must
+ * be zero, fills tables. Guest memory outside of the plan's spans is not touched, nor is
+ * ZP_SPAN_KERNEL_RESERVED, which is the kernel's own to clear.
+ * First it checks that all spans are covered (ZP_ERR_GUEST_MEMORY, nothing written); then only ZP_ERR_READ
+ * and ZP_ERR_FILL are left.
+ */
+int zp_load(const struct zp_plan *plan, const struct zp_guest *guest, struct zp_error *ret_error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * plan: where every byte of a boot goes and in what state the CPU enters, or why not.
+ *
+ * A plan is a value. Making it reads and writes no guest memory and no file; every check is made here, so
+ * that load can fail by input and output alone. It can be printed, compared and executed.
+ */
+#ifndef ZEROPAGE_PLAN_H
+#define ZEROPAGE_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <zeropage/error.h>
+#include <zeropage/image.h>
+#include <zeropage/machine.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct zp_plan;
+
+/* An initrd or boot module. */
+struct zp_module {
+    const struct zp_source *source; /* at least 1 byte */
+    const char *cmdline;            /* its own string for PVH and multiboot; NULL: none */
+    size_t cmdline_length;          /* without NUL */
+};
+
+/* zp_blob.role */
+#define ZP_BLOB_PLAIN      UINT32_C(0)
+#define ZP_BLOB_ACPI       UINT32_C(1) /* begins with the RSDP: announced, and found by scanning the EBDA */
+#define ZP_BLOB_SETUP_DATA UINT32_C(2) /* the data of a setup_data node; Linux protocols only */
+
+/* zp_blob.where, when not pinned */
+#define ZP_BLOB_LOW  UINT32_C(0) /* lowest free place below limit */
+#define ZP_BLOB_HIGH UINT32_C(1) /* highest free place below limit */
+
+/*
+ * Bytes that depend on where they lie (ACPI, MP table, setup_data): plan places them, load has them filled.
+ * fill writes exactly size bytes to buffer for a home at self; returns 0 or a negative number.
+ */
+struct zp_blob {
+    uint64_t size;
+    uint64_t align;     /* power of two; 0 is 1 */
+    zp_gpa limit;       /* end of the allowed range, exclusive; 0: none */
+    uint32_t e820_type; /* as told to the guest; 0: stays RAM */
+    uint32_t role;
+    uint32_t where;
+    uint32_t setup_data_type; /* ZP_SETUP_* for ZP_BLOB_SETUP_DATA */
+    int (*fill)(void *context, zp_gpa self, void *buffer, uint64_t size);
+    void *context;
+};
+
+enum zp_span_kind {
+    ZP_SPAN_KERNEL = 1,      /* index: of the segment. File bytes, then zeros up to size */
+    ZP_SPAN_KERNEL_RESERVED, /* memory that the kernel runs over before it reads the memory map */
+    ZP_SPAN_INITRD,          /* index: of the module */
+    ZP_SPAN_CMDLINE,
+    ZP_SPAN_BOOT_PARAMS,
+    ZP_SPAN_SETUP_DATA, /* RNG seed */
+    ZP_SPAN_E820_EXT,   /* setup_data with the ranges past 128 */
+    ZP_SPAN_START_INFO,
+    ZP_SPAN_MODLIST, /* PVH modules, or multiboot 1 module list */
+    ZP_SPAN_MEMMAP,  /* PVH memmap, or multiboot 1 mmap */
+    ZP_SPAN_MODULE_CMDLINES,
+    ZP_SPAN_MULTIBOOT_INFO,
+    ZP_SPAN_LOADER_NAME,
+    ZP_SPAN_GDT,
+    ZP_SPAN_TSS,
+    ZP_SPAN_PAGE_TABLES,
+    ZP_SPAN_STACK,
+    ZP_SPAN_BLOB, /* index: of the request's blob; setup_data headers included */
+    ZP_SPAN_BDA,  /* two words of the BIOS data area */
+    ZP_SPAN_KIND_COUNT
+};
+/* "boot_params" and so on. Static string, never NULL. */
+const char *zp_span_kind_name(uint32_t kind);
+
+/* Part of guest memory with one purpose. Spans never overlap; a plan lists them by address. */
+struct zp_span {
+    uint32_t kind; /* enum zp_span_kind */
+    uint32_t index;
+    zp_gpa start;
+    uint64_t size;        /* bytes of memory */
+    uint64_t file_offset; /* KERNEL and INITRD: bytes [file_offset, +file_size) go to start */
+    uint64_t file_size;
+    uint32_t e820_type; /* as the guest is told: 1 for what it may reuse */
+    uint32_t pinned;    /* 1: at the caller's wish */
+};
+
+/* The caller's wish for an address. Kinds: KERNEL (its load address), INITRD and BLOB (by index), and the
+ * rest. */
+struct zp_pin {
+    uint32_t kind;
+    uint32_t index;
+    zp_gpa start;
+};
+
+/* zp_request.flags */
+#define ZP_REQUEST_KEEP_SEGMENTS UINT32_C(1) /* set KEEP_SEGMENTS: the kernel keeps the plan's GDT */
+#define ZP_REQUEST_QUIET         UINT32_C(2) /* set QUIET: early messages are suppressed */
+
+struct zp_request {
+    uint32_t struct_size;
+    uint32_t protocol; /* enum zp_protocol; AUTO picks */
+    uint32_t flags;
+    uint32_t hardware_subarch; /* ZP_X86_SUBARCH_* */
+    uint64_t hardware_subarch_data;
+    const char *cmdline; /* cmdline_length bytes without NUL; may be NULL when the length is 0 */
+    size_t cmdline_length;
+    const struct zp_module *modules; /* Linux takes them as one initrd, each padded to 4 bytes */
+    size_t module_count;
+    const void *entropy; /* becomes a SETUP_RNG_SEED (Linux protocols); NULL: none */
+    size_t entropy_length;
+    const struct zp_blob *blobs;
+    size_t blob_count;
+    const struct zp_pin *pins;
+    size_t pin_count;
+    uint32_t type_of_loader; /* for the setup header; 0 becomes 0xff, "no id" */
+    uint32_t vid_mode;       /* 0 becomes 0xffff, "normal" */
+};
+
+/* A segment register with its hidden part, as KVM and the architecture manuals name it. */
+struct zp_segment_register {
+    uint64_t base;
+    uint32_t limit; /* in bytes, granularity applied */
+    uint16_t selector;
+    uint8_t type; /* 4 bits */
+    uint8_t s;
+    uint8_t dpl;
+    uint8_t present;
+    uint8_t l;
+    uint8_t db;
+    uint8_t g;
+    uint8_t avl;
+    uint8_t unusable;
+    uint8_t reserved;
+};
+
+enum zp_cpu_mode {
+    ZP_MODE_PROTECTED32 = 1,
+    ZP_MODE_LONG64 = 2
+};
+
+/* The CPU at the first instruction of the kernel. Registers that are not named here are 0. */
+struct zp_entry_state {
+    uint32_t mode; /* enum zp_cpu_mode */
+    uint32_t reserved;
+    uint64_t rip, rflags;
+    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
+    uint64_t cr0, cr3, cr4, efer;
+    zp_gpa gdt_base;
+    uint32_t gdt_limit;
+    uint32_t idt_limit;
+    zp_gpa idt_base;
+    struct zp_segment_register cs, ds, es, fs, gs, ss, tr, ldtr;
+};
+
+/* Why something is as it is. Pinned numbers; a and b as the comment says. */
+enum zp_decision_code {
+    ZP_DECISION_PROTOCOL_ASKED = 1,     /* a: protocol, by the caller's wish */
+    ZP_DECISION_PROTOCOL_PREFERRED = 2, /* a: protocol, first in order; b: mask of what else is offered */
+    ZP_DECISION_PROTOCOL_ONLY = 3,      /* a: protocol, the only one offered */
+    ZP_DECISION_ENTRY_FAULTY = 4,       /* a: protocol of an entry passed over; b: its zp_status, negated */
+    ZP_DECISION_KERNEL_LINKED = 10,     /* a: address; at pref_address or where the image is linked */
+    ZP_DECISION_KERNEL_MOVED = 11,      /* a: address; b: the linked one, which is not free */
+    ZP_DECISION_KERNEL_PINNED = 12,     /* a: address */
+    ZP_DECISION_RESERVE = 13,           /* a: start; b: size (init_size or span of the segments) */
+    ZP_DECISION_RESERVE_GUESSED = 14,   /* a: start; b: size; before protocol 2.10 init_size is unknown */
+    ZP_DECISION_TRAILING = 15,          /* a: bytes after the kernel that are not loaded */
+    ZP_DECISION_SYSSIZE = 16,           /* a: what syssize says; b: what the file has. Passed over */
+    ZP_DECISION_INITRD_HIGH = 20,       /* a: address; b: highest allowed end; as high as allowed */
+    ZP_DECISION_CMDLINE = 21,           /* a: length; b: what the kernel takes */
+    ZP_DECISION_PAGE_TABLES = 22,       /* a: bytes identity-mapped from 0; b: page size */
+    ZP_DECISION_E820 = 23,              /* a: ranges; b: of those in E820_EXT */
+    ZP_DECISION_RNG_SEED = 24,          /* a: bytes of entropy handed over */
+    ZP_DECISION_RNG_SEED_UNUSED = 25,   /* a: protocol, which has no place for a seed */
+    ZP_DECISION_RSDP = 26,              /* a: address; b: EBDA segment or 0 */
+    ZP_DECISION_VIDEO_MODE_UNMET = 27,  /* a: multiboot version; the header would like a video mode */
+    ZP_DECISION_MODULES_JOINED = 28,    /* a: number of files that make one initrd; b: bytes in all */
+    ZP_DECISION_KEEP_SEGMENTS = 29      /* KEEP_SEGMENTS set with a flat GDT loaded */
+};
+
+struct zp_decision {
+    uint32_t code;
+    uint32_t field; /* enum zp_field it speaks of */
+    uint64_t a;
+    uint64_t b;
+};
+
+/* A range as the guest is told it. */
+struct zp_e820_range {
+    zp_gpa start;
+    uint64_t size;
+    uint32_t type; /* ZP_E820_* */
+    uint32_t reserved;
+};
+
+struct zp_plan {
+    uint32_t struct_size;
+    uint32_t protocol; /* enum zp_protocol */
+    const struct zp_image *image;
+    const struct zp_machine *machine;
+    const struct zp_request *request;
+    const struct zp_entry *entry; /* of the image */
+    zp_gpa kernel_load;           /* address of the lowest segment */
+    uint64_t delta;               /* added to each address as linked, modulo 2^64 */
+    zp_gpa runtime;               /* [runtime, +runtime_size) is the kernel's */
+    uint64_t runtime_size;
+    zp_gpa initrd; /* Linux: start of the joined initrd; 0 when none */
+    uint64_t initrd_size;
+    zp_gpa rsdp;                 /* 0: none */
+    zp_gpa identity_end;         /* the page tables map [0, identity_end); 0 without paging */
+    const struct zp_span *spans; /* sorted by start */
+    size_t span_count;
+    const struct zp_e820_range *e820; /* sorted, merged, none overlapping */
+    size_t e820_count;
+    const struct zp_decision *decisions; /* in the order in which they were taken */
+    size_t decision_count;
+    struct zp_entry_state state;
+};
+
+/* Arrays for zp_plan_make. 64 spans, 160 ranges and 32 decisions hold any plan of ours. */
+struct zp_plan_room {
+    struct zp_span *spans;
+    size_t span_capacity;
+    struct zp_e820_range *e820;
+    size_t e820_capacity;
+    struct zp_decision *decisions;
+    size_t decision_capacity;
+};
+
+/*
+ * Plans a boot. Pure: same arguments, same plan. image, machine, request and room are borrowed by *ret_plan.
+ * Errors: the "plan" group of enum zp_status, ZP_ERR_ROOM, ZP_ERR_STRUCT_SIZE, ZP_ERR_ARGUMENT, and the
+ * entry's own fault when just that entry was wished.
+ * Holds for every plan: spans lie in free RAM of the machine (the BDA's two words excepted), do not
+ * overlap, and [runtime, +runtime_size) holds nothing but the kernel.
+ */
+int zp_plan_make(const struct zp_image *image, const struct zp_machine *machine,
+                 const struct zp_request *request, const struct zp_plan_room *room, struct zp_plan *ret_plan,
+                 struct zp_error *ret_error);
+
+/* The first span of that kind, or NULL. */
+const struct zp_span *zp_plan_span(const struct zp_plan *plan, uint32_t kind);
+
+/* The span in which address lies, or NULL. */
+const struct zp_span *zp_plan_span_at(const struct zp_plan *plan, zp_gpa address);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
