@@ -10,18 +10,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <zeropage/plan.h>
 #include <zeropage/zeropage.h>
 
-/* A regular file (or block device) as a byte source, read by pread. A file cut while in use fails its reads.
- */
+/* A regular file (or block device) as a byte source, read by pread. A file cut while in use fails its reads
+ * with -ENODATA. */
 struct zp_file {
     struct zp_source source;
     int fd;
     char *name; /* owned */
 };
 
-/* 0, or a positive errno value (EISDIR for a folder). A pipe or other stream is read whole into a memfd. */
+/*
+ * 0, or a positive errno value (EISDIR for a folder, EFBIG for a stream past 1 GiB). A pipe or other stream
+ * is read whole into a memfd.
+ */
 int zp_file_open(struct zp_file *ret_file, const char *name);
+/* A zeroed or closed struct is left alone. */
 void zp_file_close(struct zp_file *file);
 
 /* An image with room of its own, grown as often as zp_inspect asks. */
@@ -49,7 +54,7 @@ void zp_made_plan_free(struct zp_made_plan *made);
 /* "512M", "2G", "0x4000000", "1048576": bytes; K, M, G, T are powers of 1024. false: not a size or past 64
  * bits. */
 bool zp_size_parse(const char *text, uint64_t *ret_size);
-/* "512 MiB", "13.5 MiB", "4096 B"; returns buffer. */
+/* "512 MiB", "13.5 MiB", "4096 B" (bytes below 10000); returns buffer, for which 32 bytes are plenty. */
 char *zp_size_format(uint64_t size, char *buffer, size_t buffer_size);
 
 /* Nearest symbol at or below a link address in an ELF's symbol table. false: none. */

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <zeropage/load.h>
+#include <zeropage/plan.h>
 #include <zeropage/zeropage.h>
 
 enum zp_engine_kind {
@@ -129,15 +131,19 @@ void zp_vm_say(const struct zp_vm_config *config, const char *format, ...)
 /* The same for errors, never silent. */
 void zp_vm_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The terminal (terminal.c): raw while a guest owns it; Ctrl-A X asks to leave, Ctrl-A Ctrl-A is one Ctrl-A.
+/*
+ * The terminal (terminal.c): stdin, raw while a guest owns it. On a real terminal Ctrl-A X asks to leave and
+ * Ctrl-A Ctrl-A is one Ctrl-A; a pipe or file is passed on byte by byte, and its end is no error: the guest
+ * goes on. Open never fails. SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP restore the terminal before they
+ * end or stop us; an engine that wants one of them installs its own handler, before or after.
  */
 struct zp_terminal;
 struct zp_terminal *zp_terminal_open(void);
 void zp_terminal_close(struct zp_terminal *terminal);
-/* File descriptor to poll for input. */
+/* File descriptor to poll for input; -1 (which poll passes over) after its end. */
 int zp_terminal_fd(const struct zp_terminal *terminal);
 /* Reads what was typed: bytes for the guest in buffer (0 or more), -1 at end of input; *ret_leave on Ctrl-A
- * X. */
+ * X. size is at least 2: a Ctrl-A held back may come with the next byte. */
 int zp_terminal_read(struct zp_terminal *terminal, void *buffer, size_t size, bool *ret_leave);
 
 /* Why a guest died or is silent (explain.c): mode, RIP, nearest span, symbol, what to try. Several lines on
