@@ -38,6 +38,17 @@ class Freestanding(unittest.TestCase):
         self.assertEqual(len(re.findall(r"\.note\.GNU-stack\b", ran.stdout)), objects)
         self.assertNotRegex(ran.stdout, r"\.(init_array|ctors|tdata|tbss)\b")
 
+    def test_headers(self):
+        """each public header stands alone on the headers that the compiler brings"""
+        own = zptap.command("cc", "-print-file-name=include").stdout.strip()
+        headers = sorted((zptap.SOURCE / "include").rglob("*.h"))
+        self.assertTrue(headers)
+        for header in headers:
+            ran = zptap.command("cc", "-std=c11", "-ffreestanding", "-nostdinc", f"-idirafter{own}", "-Wall",
+                                "-Wextra", "-Werror", "-I", zptap.SOURCE / "include", "-fsyntax-only",
+                                "-x", "c", "-include", header, "/dev/null")
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+
 
 if __name__ == "__main__":
     zptap.main()

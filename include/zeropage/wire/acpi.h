@@ -98,9 +98,10 @@
 
 #ifndef __ASSEMBLER__
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <zeropage/static_assert.h>
 
 /* A register, by address space */
 struct zp_acpi_generic_address {

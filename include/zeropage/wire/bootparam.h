@@ -167,9 +167,10 @@
 
 #ifndef __ASSEMBLER__
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <zeropage/static_assert.h>
 
 /* Text or linear frame buffer of the screen that the loader leaves behind */
 struct zp_screen_info {

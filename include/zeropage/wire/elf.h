@@ -153,9 +153,10 @@
 
 #ifndef __ASSEMBLER__
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <zeropage/static_assert.h>
 
 struct zp_elf32_ehdr {
     uint8_t e_ident[ZP_EI_NIDENT];

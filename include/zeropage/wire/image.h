@@ -17,9 +17,10 @@
 
 #ifndef __ASSEMBLER__
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <zeropage/static_assert.h>
 
 struct zp_arm64_image_header {
     uint32_t code0;

@@ -50,9 +50,10 @@
 
 #ifndef __ASSEMBLER__
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <zeropage/static_assert.h>
 
 struct zp_mp_floating_pointer {
     char signature[4];                 /* "_MP_" */

@@ -54,9 +54,10 @@
 
 #ifndef __ASSEMBLER__
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <zeropage/static_assert.h>
 
 struct zp_multiboot_header {
     uint32_t magic; /* ZP_MULTIBOOT_HEADER_MAGIC */

@@ -96,9 +96,10 @@
 
 #ifndef __ASSEMBLER__
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <zeropage/static_assert.h>
 
 struct zp_image_dos_header {
     uint16_t e_magic; /* ZP_IMAGE_DOS_SIGNATURE */

@@ -185,9 +185,10 @@
 
 #ifndef __ASSEMBLER__
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <zeropage/static_assert.h>
 
 /* Code, data and 32-bit system segments */
 struct zp_segment_descriptor {

@@ -73,9 +73,10 @@
 
 #ifndef __ASSEMBLER__
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <zeropage/static_assert.h>
 
 /* What the guest finds at the address in EBX */
 struct zp_hvm_start_info {
