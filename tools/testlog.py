@@ -24,9 +24,11 @@ class Count:
     skipped: int = 0
     notes: list = dataclasses.field(default_factory=list)
 
-    def __add__(self, other):
-        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped,
-                     self.notes + other.notes)
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.notes += other.notes
 
     def __str__(self):
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -95,5 +97,5 @@ def count_log(path):
     with open(path, encoding="utf-8") as log:
         for line in log:
             if line.strip():
-                total += count_test(json.loads(line))
+                total.add(count_test(json.loads(line)))
     return total
