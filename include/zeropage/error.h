@@ -30,7 +30,7 @@ enum zp_status {
     ZP_ERR_ALIGNMENT = -14, /* value is no power of two, or no multiple of limit where limit is not 0 */
     ZP_ERR_VALUE = -15,     /* value is not one that the specification allows; limit is one that is */
     ZP_ERR_CHECKSUM = -16,  /* the header's 32-bit words do not add up to 0: value is the sum */
-    ZP_ERR_OVERLAP = -17,   /* two segments overlap: value and limit are their start addresses */
+    ZP_ERR_OVERLAP = -17,   /* two segments or spans overlap: value and limit are their start addresses */
     ZP_ERR_OUTSIDE = -18,   /* value (an address) lies in no loaded segment */
     ZP_ERR_UNSUPPORTED = -19, /* the image demands (value) what no loader of this kind can give */
 

@@ -34,6 +34,9 @@
 #include <stdint.h>
 
 #include <zeropage/error.h>
+#include <zeropage/load.h>
+#include <zeropage/machine.h>
+#include <zeropage/plan.h>
 
 #ifdef __cplusplus
 extern "C" {

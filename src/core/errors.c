@@ -73,7 +73,7 @@ const char *zp_status_text(int code)
     case ZP_ERR_ALIGNMENT: return "not a power of two, or not aligned";
     case ZP_ERR_VALUE: return "not a value that the specification allows";
     case ZP_ERR_CHECKSUM: return "the checksum is not 0";
-    case ZP_ERR_OVERLAP: return "two segments overlap";
+    case ZP_ERR_OVERLAP: return "two parts overlap in memory";
     case ZP_ERR_OUTSIDE: return "an address lies in no loaded segment";
     case ZP_ERR_UNSUPPORTED: return "the image demands what no loader of this kind can give";
     case ZP_ERR_EMPTY: return "the file is empty";

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A plan in the making, shared by the files that make it (place.c, kernel.c, initrd.c, linux.c, pvh.c,
+ * multiboot_info.c, e820.c, cpu.c, plan.c) and by nobody else.
+ *
+ * Placement runs twice over the same list of wants: once for those that the caller pinned, once for the
+ * others, so that nothing is put where a pin points. zp_draft_want() does nothing in the pass to which
+ * a want does not belong.
+ */
+#ifndef ZP_CORE_DRAFT_H
+#define ZP_CORE_DRAFT_H
+
+#include <zeropage/plan.h>
+
+#include "checked.h"
+#include "report.h"
+
+#define ZP_GIB4        (UINT64_C(1) << 32)
+#define ZP_LOWEST      UINT64_C(0x1000) /* page 0 holds the interrupt vectors and the BIOS data area */
+#define ZP_LOW_END     UINT64_C(0xa0000)
+#define ZP_TABLE_ALIGN UINT64_C(16)
+
+struct zp_draft {
+    struct zp_plan plan;
+    struct zp_plan_room room;
+    struct zp_error *error;
+    bool pinned_pass; /* placing what is pinned, else the rest */
+    bool joined;      /* all modules are one initrd */
+};
+
+/* Something that needs memory. */
+struct zp_want {
+    uint32_t kind;
+    uint32_t index;
+    uint64_t size;
+    uint64_t align;     /* power of two */
+    uint64_t end;       /* exclusive limit, 0: none */
+    bool high;          /* as high as allowed, else as low as possible */
+    uint32_t e820_type; /* 0: RAM */
+};
+
+static inline int zp_draft_fail(struct zp_draft *draft, int code, uint32_t field, uint64_t value,
+                                uint64_t limit)
+{
+    return zp_report(draft->error, code, field, ZP_NO_OFFSET, value, limit);
+}
+
+/* place.c */
+uint32_t zp_span_field(uint32_t kind);
+int zp_draft_decide(struct zp_draft *draft, uint32_t code, uint32_t field, uint64_t a, uint64_t b);
+/* [start, +size) is free RAM of the machine: ZP_OK, ZP_ERR_NOT_RAM or ZP_ERR_BUSY. Reports nothing. */
+int zp_machine_cover(const struct zp_machine *machine, uint64_t start, uint64_t size);
+/* The span that shares a byte with [start, +size), or NULL. */
+const struct zp_span *zp_draft_hit(const struct zp_draft *draft, uint64_t start, uint64_t size);
+/* Puts a span at its own start, which must be free RAM without another span. */
+int zp_draft_fix(struct zp_draft *draft, const struct zp_span *span);
+/* Finds room in [min, end) for a want; false leaves the largest gap in *ret_largest. */
+bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min,
+                   uint64_t *ret_start, uint64_t *ret_largest);
+const struct zp_pin *zp_draft_pin(const struct zp_draft *draft, uint32_t kind, uint32_t index);
+/* Places a want in its pass. */
+int zp_draft_want(struct zp_draft *draft, const struct zp_want *want);
+/* The placed span, or NULL: where load and the entry state find it. */
+const struct zp_span *zp_find_span(const struct zp_plan *plan, uint32_t kind, uint32_t index);
+
+/* kernel.c, initrd.c */
+int zp_draft_kernel(struct zp_draft *draft);
+int zp_draft_modules(struct zp_draft *draft);
+
+/* linux.c, pvh.c, multiboot_info.c: what a protocol needs besides kernel, modules and command line */
+int zp_draft_linux(struct zp_draft *draft);
+int zp_draft_pvh(struct zp_draft *draft);
+int zp_draft_multiboot(struct zp_draft *draft);
+bool zp_is_linux(uint32_t protocol);
+/* Exclusive limit of what the kernel is handed (boot_params, command line): 4 GiB, or 0 for none. */
+uint64_t zp_draft_handoff_end(const struct zp_draft *draft);
+/* The tables that carry the memory map, for range_count ranges; refuses more than the protocol carries. */
+int zp_draft_linux_tables(struct zp_draft *draft, size_t range_count);
+int zp_draft_pvh_tables(struct zp_draft *draft, size_t range_count);
+int zp_draft_multiboot_tables(struct zp_draft *draft, size_t range_count);
+/* Bytes of all module command lines, each with its NUL. */
+uint64_t zp_module_cmdlines_size(const struct zp_request *request);
+
+/* plan.c: is there a blob that begins with the RSDP? Known before it is placed. */
+bool zp_has_acpi(const struct zp_request *request);
+
+/* e820.c */
+size_t zp_draft_e820_bound(const struct zp_draft *draft);
+int zp_draft_e820(struct zp_draft *draft);
+
+/* cpu.c */
+int zp_draft_cpu(struct zp_draft *draft);
+int zp_draft_page_tables(struct zp_draft *draft);
+void zp_draft_state(struct zp_draft *draft);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Places the kernel: its segments and the range that it runs over before it looks at the memory map
+ * (init_size from pref_address, or the span of an ELF's segments).
+ *
+ * Rules, Linux Documentation/x86/boot "Details of header fields" (pref_address, init_size,
+ * relocatable_kernel, kernel_alignment), Xen's PHYS32_RELOC and multiboot 2's relocatable tag alike: the
+ * linked address when it is free, else, for an image that may move, the lowest aligned address between its
+ * min and max (or the highest, if it says so). The whole reserve must be free RAM, wherever the image lies.
+ */
+#include "draft.h"
+
+/* Can segments and reserve lie where delta puts them? */
+static int kernel_fits(const struct zp_draft *draft, uint64_t delta)
+{
+    const struct zp_entry *entry = draft->plan.entry;
+    const struct zp_segment *segments = draft->plan.image->segments + entry->segment_first;
+    uint64_t reserve = entry->reserve.value + delta;
+    int status = zp_machine_cover(draft->plan.machine, reserve, entry->reserve_size);
+
+    if (status)
+        return status;
+    if (zp_draft_hit(draft, reserve, entry->reserve_size))
+        return ZP_ERR_OVERLAP;
+    for (size_t i = 0; i < entry->segment_count; i++) {
+        uint64_t start = segments[i].paddr.value + delta;
+
+        status = zp_machine_cover(draft->plan.machine, start, segments[i].memory_size);
+        if (status)
+            return status;
+        if (zp_draft_hit(draft, start, segments[i].memory_size))
+            return ZP_ERR_OVERLAP;
+    }
+    return ZP_OK;
+}
+
+static int fix_segments(struct zp_draft *draft, bool pinned)
+{
+    const struct zp_entry *entry = draft->plan.entry;
+    const struct zp_segment *segments = draft->plan.image->segments + entry->segment_first;
+
+    for (size_t i = 0; i < entry->segment_count; i++) {
+        struct zp_span span = {
+            .kind = ZP_SPAN_KERNEL, .index = (uint32_t)i, .e820_type = 1, .pinned = pinned};
+        int status;
+
+        span.start.value = segments[i].paddr.value + draft->plan.delta;
+        span.size = segments[i].memory_size;
+        span.file_offset = segments[i].file_offset;
+        span.file_size = segments[i].file_size;
+        status = zp_draft_fix(draft, &span);
+        if (status)
+            return status;
+    }
+    return ZP_OK;
+}
+
+/* What of the reserve no segment covers: gaps between them and the tail. */
+static int fix_reserve(struct zp_draft *draft)
+{
+    uint64_t at = draft->plan.runtime.value;
+    uint64_t end = at + draft->plan.runtime_size;
+
+    while (at < end) {
+        const struct zp_span *hit = zp_draft_hit(draft, at, end - at);
+        struct zp_span span = {.kind = ZP_SPAN_KERNEL_RESERVED, .e820_type = 1};
+        int status;
+
+        if (hit && hit->start.value <= at) {
+            at = hit->start.value + hit->size;
+            continue;
+        }
+        span.start.value = at;
+        span.size = (hit ? hit->start.value : end) - at;
+        at += span.size;
+        status = zp_draft_fix(draft, &span);
+        if (status)
+            return status;
+    }
+    return ZP_OK;
+}
+
+static int fix_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
+{
+    const struct zp_entry *entry = draft->plan.entry;
+    uint64_t linked = draft->plan.image->segments[entry->segment_first].paddr.value;
+    int status;
+
+    draft->plan.kernel_load.value = load;
+    draft->plan.delta = load - linked;
+    draft->plan.runtime.value = entry->reserve.value + draft->plan.delta;
+    draft->plan.runtime_size = entry->reserve_size;
+    status = fix_segments(draft, pinned);
+    if (!status)
+        status = fix_reserve(draft);
+    if (!status)
+        status =
+            zp_draft_decide(draft, entry->guessed_size ? ZP_DECISION_RESERVE_GUESSED : ZP_DECISION_RESERVE,
+                            ZP_FIELD_KERNEL, draft->plan.runtime.value, entry->reserve_size);
+    return status;
+}
+
+static int pinned_kernel(struct zp_draft *draft, uint64_t linked, uint64_t load)
+{
+    const struct zp_entry *entry = draft->plan.entry;
+    uint64_t reserve_end;
+    int status;
+
+    if (load != linked && entry->align == 0)
+        return zp_draft_fail(draft, ZP_ERR_VALUE, ZP_FIELD_KERNEL, load, linked);
+    if (load != linked) {
+        if (load & (entry->align - 1))
+            return zp_draft_fail(draft, ZP_ERR_ALIGNMENT, ZP_FIELD_KERNEL, load, entry->align);
+        if (load < entry->min.value)
+            return zp_draft_fail(draft, ZP_ERR_TOO_SMALL, ZP_FIELD_KERNEL, load, entry->min.value);
+        if (!zp_add(load, entry->reserve_size, &reserve_end) || reserve_end - 1 > entry->max.value)
+            return zp_draft_fail(draft, ZP_ERR_TOO_LARGE, ZP_FIELD_KERNEL, load, entry->max.value);
+    }
+    status = fix_kernel(draft, load, true);
+    if (!status)
+        status = zp_draft_decide(draft, ZP_DECISION_KERNEL_PINNED, ZP_FIELD_KERNEL, load, 0);
+    return status;
+}
+
+/* Bytes of RAM that a plan may use at all. */
+static uint64_t free_ram(const struct zp_machine *machine)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < machine->range_count; i++)
+        if (machine->ranges[i].usage == ZP_USAGE_FREE)
+            sum += machine->ranges[i].size;
+    return sum;
+}
+
+/* No place: say it in the image's own words where that is the reason. */
+static int kernel_homeless(struct zp_draft *draft, int why, uint64_t largest)
+{
+    const struct zp_entry *entry = draft->plan.entry;
+    uint64_t ram = free_ram(draft->plan.machine);
+
+    if (entry->container == ZP_CONTAINER_BZIMAGE && !entry->guessed_size && entry->reserve_size > ram)
+        return zp_report(draft->error, ZP_ERR_TOO_LARGE, ZP_FIELD_INIT_SIZE,
+                         offsetof(struct zp_boot_params, hdr) + offsetof(struct zp_setup_header, init_size),
+                         entry->reserve_size, ram);
+    if (entry->align == 0)
+        return zp_draft_fail(draft, why == ZP_ERR_OVERLAP ? ZP_ERR_NOT_RAM : why, ZP_FIELD_KERNEL,
+                             entry->reserve.value, entry->reserve_size);
+    return zp_draft_fail(draft, ZP_ERR_NO_SPACE, ZP_FIELD_KERNEL, entry->reserve_size, largest);
+}
+
+static int moved_kernel(struct zp_draft *draft, uint64_t linked, int why)
+{
+    const struct zp_entry *entry = draft->plan.entry;
+    struct zp_want want = {.kind = ZP_SPAN_KERNEL, .size = entry->reserve_size, .align = entry->align};
+    uint64_t largest = 0;
+    uint64_t load;
+    int status;
+
+    if (entry->align == 0)
+        return kernel_homeless(draft, why, 0);
+    if (!zp_add(entry->max.value, 1, &want.end))
+        want.end = 0;
+    want.high = entry->prefer == ZP_PREFER_HIGHEST;
+    if (!zp_draft_find(draft, &want, entry->min.value, &load, &largest))
+        return kernel_homeless(draft, why, largest);
+    status = fix_kernel(draft, load, false);
+    if (!status)
+        status = zp_draft_decide(draft, load == linked ? ZP_DECISION_KERNEL_LINKED : ZP_DECISION_KERNEL_MOVED,
+                                 ZP_FIELD_KERNEL, load, linked);
+    return status;
+}
+
+int zp_draft_kernel(struct zp_draft *draft)
+{
+    const struct zp_pin *pin = zp_draft_pin(draft, ZP_SPAN_KERNEL, 0);
+    const struct zp_entry *entry = draft->plan.entry;
+    uint64_t linked = draft->plan.image->segments[entry->segment_first].paddr.value;
+    int why;
+    int status;
+
+    if ((pin != NULL) != draft->pinned_pass)
+        return ZP_OK;
+    if (pin)
+        return pinned_kernel(draft, linked, pin->start.value);
+    why = kernel_fits(draft, 0);
+    if (why || (entry->align && entry->prefer != ZP_PREFER_LINKED))
+        return moved_kernel(draft, linked, why);
+    status = fix_kernel(draft, linked, false);
+    if (!status)
+        status = zp_draft_decide(draft, ZP_DECISION_KERNEL_LINKED, ZP_FIELD_KERNEL, linked, linked);
+    return status;
+}

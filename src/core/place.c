@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where things go. Spans are kept sorted by address from the first to the last, so that a search for a gap
+ * is one walk over the machine's free ranges with the spans beside it.
+ *
+ * Guarantees to the rest of plan: each span inserted lies in free RAM and shares no byte with another.
+ */
+#include "draft.h"
+
+uint32_t zp_span_field(uint32_t kind)
+{
+    switch ((enum zp_span_kind)kind) {
+    case ZP_SPAN_KERNEL:
+    case ZP_SPAN_KERNEL_RESERVED: return ZP_FIELD_KERNEL;
+    case ZP_SPAN_INITRD: return ZP_FIELD_INITRD;
+    case ZP_SPAN_CMDLINE: return ZP_FIELD_CMDLINE;
+    case ZP_SPAN_BOOT_PARAMS: return ZP_FIELD_BOOT_PARAMS;
+    case ZP_SPAN_SETUP_DATA: return ZP_FIELD_RNG_SEED;
+    case ZP_SPAN_E820_EXT: return ZP_FIELD_E820_EXT;
+    case ZP_SPAN_START_INFO: return ZP_FIELD_START_INFO;
+    case ZP_SPAN_MODLIST: return ZP_FIELD_MODLIST;
+    case ZP_SPAN_MEMMAP: return ZP_FIELD_MEMMAP;
+    case ZP_SPAN_MODULE_CMDLINES: return ZP_FIELD_MODULES;
+    case ZP_SPAN_MULTIBOOT_INFO:
+    case ZP_SPAN_LOADER_NAME: return ZP_FIELD_MULTIBOOT_INFO;
+    case ZP_SPAN_GDT: return ZP_FIELD_GDT;
+    case ZP_SPAN_TSS: return ZP_FIELD_TSS;
+    case ZP_SPAN_PAGE_TABLES: return ZP_FIELD_PAGE_TABLES;
+    case ZP_SPAN_STACK: return ZP_FIELD_STACK;
+    case ZP_SPAN_BLOB: return ZP_FIELD_BLOB;
+    case ZP_SPAN_BDA: return ZP_FIELD_BDA;
+    case ZP_SPAN_KIND_COUNT: break;
+    }
+    return ZP_FIELD_NONE;
+}
+
+const char *zp_span_kind_name(uint32_t kind)
+{
+    switch ((enum zp_span_kind)kind) {
+    case ZP_SPAN_KERNEL: return "kernel";
+    case ZP_SPAN_KERNEL_RESERVED: return "kernel_reserved";
+    case ZP_SPAN_INITRD: return "initrd";
+    case ZP_SPAN_CMDLINE: return "cmdline";
+    case ZP_SPAN_BOOT_PARAMS: return "boot_params";
+    case ZP_SPAN_SETUP_DATA: return "setup_data";
+    case ZP_SPAN_E820_EXT: return "e820_ext";
+    case ZP_SPAN_START_INFO: return "start_info";
+    case ZP_SPAN_MODLIST: return "modlist";
+    case ZP_SPAN_MEMMAP: return "memmap";
+    case ZP_SPAN_MODULE_CMDLINES: return "module_cmdlines";
+    case ZP_SPAN_MULTIBOOT_INFO: return "multiboot_info";
+    case ZP_SPAN_LOADER_NAME: return "loader_name";
+    case ZP_SPAN_GDT: return "gdt";
+    case ZP_SPAN_TSS: return "tss";
+    case ZP_SPAN_PAGE_TABLES: return "page_tables";
+    case ZP_SPAN_STACK: return "stack";
+    case ZP_SPAN_BLOB: return "blob";
+    case ZP_SPAN_BDA: return "bda";
+    case ZP_SPAN_KIND_COUNT: break;
+    }
+    return "unknown";
+}
+
+int zp_draft_decide(struct zp_draft *draft, uint32_t code, uint32_t field, uint64_t a, uint64_t b)
+{
+    struct zp_decision *decision;
+    size_t count = draft->plan.decision_count;
+
+    if (count >= draft->room.decision_capacity)
+        return zp_draft_fail(draft, ZP_ERR_ROOM, ZP_FIELD_DECISIONS, count + 1,
+                             draft->room.decision_capacity);
+    decision = &draft->room.decisions[count];
+    decision->code = code;
+    decision->field = field;
+    decision->a = a;
+    decision->b = b;
+    draft->plan.decision_count = count + 1;
+    return ZP_OK;
+}
+
+int zp_machine_cover(const struct zp_machine *machine, uint64_t start, uint64_t size)
+{
+    uint64_t end;
+    bool busy = false;
+
+    if (!zp_add(start, size, &end))
+        return ZP_ERR_NOT_RAM;
+    for (size_t i = 0; i < machine->range_count && start < end; i++) {
+        const struct zp_memory_range *range = &machine->ranges[i];
+        uint64_t range_end = range->start.value + range->size;
+
+        if (range_end <= start)
+            continue;
+        if (range->start.value > start || range->usage == ZP_USAGE_RESERVED)
+            return ZP_ERR_NOT_RAM;
+        busy = busy || range->usage == ZP_USAGE_BUSY;
+        start = range_end;
+    }
+    if (start < end)
+        return ZP_ERR_NOT_RAM;
+    return busy ? ZP_ERR_BUSY : ZP_OK;
+}
+
+/* Index of the first span that ends after address. */
+static size_t span_after(const struct zp_draft *draft, uint64_t address)
+{
+    size_t low = 0;
+    size_t high = draft->plan.span_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct zp_span *span = &draft->room.spans[middle];
+
+        if (span->start.value + span->size <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct zp_span *zp_draft_hit(const struct zp_draft *draft, uint64_t start, uint64_t size)
+{
+    size_t i = span_after(draft, start);
+
+    if (i < draft->plan.span_count && draft->room.spans[i].start.value < start + size)
+        return &draft->room.spans[i];
+    return NULL;
+}
+
+int zp_draft_fix(struct zp_draft *draft, const struct zp_span *span)
+{
+    uint64_t start = span->start.value;
+    size_t count = draft->plan.span_count;
+    const struct zp_span *hit;
+    size_t i;
+    int status = zp_machine_cover(draft->plan.machine, start, span->size);
+
+    if (status)
+        return zp_draft_fail(draft, status, zp_span_field(span->kind), start, span->size);
+    hit = zp_draft_hit(draft, start, span->size);
+    if (hit)
+        return zp_draft_fail(draft, ZP_ERR_OVERLAP, zp_span_field(span->kind), start, hit->start.value);
+    if (count >= draft->room.span_capacity)
+        return zp_draft_fail(draft, ZP_ERR_ROOM, ZP_FIELD_SPANS, count + 1, draft->room.span_capacity);
+    i = span_after(draft, start);
+    memmove(&draft->room.spans[i + 1], &draft->room.spans[i], (count - i) * sizeof(*span));
+    draft->room.spans[i] = *span;
+    draft->plan.span_count = count + 1;
+    return ZP_OK;
+}
+
+/* The gap [start, end), as far as it lies in [min, want end), taken when the want fits. */
+static bool gap_takes(const struct zp_want *want, uint64_t min, uint64_t start, uint64_t end,
+                      uint64_t *ret_start, uint64_t *ret_largest)
+{
+    uint64_t first;
+
+    if (want->end && end > want->end)
+        end = want->end;
+    if (start < min)
+        start = min;
+    if (!zp_align_up(start, want->align, &first) || first >= end)
+        return false;
+    if (end - first > *ret_largest)
+        *ret_largest = end - first;
+    if (end - first < want->size)
+        return false;
+    *ret_start = want->high ? zp_align_down(end - want->size, want->align) : first;
+    return true;
+}
+
+/* All gaps between spans in the free run [start, end); low wants stop at the first that fits. */
+static bool run_takes(const struct zp_draft *draft, const struct zp_want *want, uint64_t min, uint64_t start,
+                      uint64_t end, uint64_t *ret_start, uint64_t *ret_largest)
+{
+    bool found = false;
+
+    for (size_t i = span_after(draft, start); i < draft->plan.span_count; i++) {
+        const struct zp_span *span = &draft->room.spans[i];
+
+        if (span->start.value >= end)
+            break;
+        if (span->start.value > start &&
+            gap_takes(want, min, start, span->start.value, ret_start, ret_largest)) {
+            found = true;
+            if (!want->high)
+                return true;
+        }
+        start = span->start.value + span->size;
+    }
+    if (start < end && gap_takes(want, min, start, end, ret_start, ret_largest))
+        found = true;
+    return found;
+}
+
+bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min,
+                   uint64_t *ret_start, uint64_t *ret_largest)
+{
+    const struct zp_machine *machine = draft->plan.machine;
+    bool found = false;
+
+    *ret_largest = 0;
+    if (min < ZP_LOWEST)
+        min = ZP_LOWEST;
+    for (size_t i = 0; i < machine->range_count;) {
+        uint64_t start = machine->ranges[i].start.value;
+        uint64_t end = start + machine->ranges[i].size;
+
+        if (machine->ranges[i++].usage != ZP_USAGE_FREE)
+            continue;
+        /* Free ranges that touch are one run. */
+        while (i < machine->range_count && machine->ranges[i].usage == ZP_USAGE_FREE &&
+               machine->ranges[i].start.value == end)
+            end += machine->ranges[i++].size;
+        if (run_takes(draft, want, min, start, end, ret_start, ret_largest)) {
+            found = true;
+            if (!want->high)
+                return true;
+        }
+    }
+    return found;
+}
+
+const struct zp_pin *zp_draft_pin(const struct zp_draft *draft, uint32_t kind, uint32_t index)
+{
+    const struct zp_request *request = draft->plan.request;
+
+    for (size_t i = 0; i < request->pin_count; i++)
+        if (request->pins[i].kind == kind && request->pins[i].index == index)
+            return &request->pins[i];
+    return NULL;
+}
+
+int zp_draft_want(struct zp_draft *draft, const struct zp_want *want)
+{
+    const struct zp_pin *pin = zp_draft_pin(draft, want->kind, want->index);
+    struct zp_span span = {.kind = want->kind, .index = want->index, .size = want->size};
+    uint64_t largest;
+
+    span.e820_type = want->e820_type ? want->e820_type : 1;
+    if ((pin != NULL) != draft->pinned_pass)
+        return ZP_OK;
+    if (!pin) {
+        if (!zp_draft_find(draft, want, ZP_LOWEST, &span.start.value, &largest))
+            return zp_draft_fail(draft, ZP_ERR_NO_SPACE, zp_span_field(want->kind), want->size, largest);
+        return zp_draft_fix(draft, &span);
+    }
+    span.start = pin->start;
+    span.pinned = 1;
+    if (span.start.value & (want->align - 1))
+        return zp_draft_fail(draft, ZP_ERR_ALIGNMENT, zp_span_field(want->kind), span.start.value,
+                             want->align);
+    if (want->end && !zp_fits(span.start.value, want->size, want->end))
+        return zp_draft_fail(draft, want->end == ZP_GIB4 ? ZP_ERR_ABOVE_4G : ZP_ERR_TOO_LARGE,
+                             zp_span_field(want->kind), span.start.value,
+                             want->end == ZP_GIB4 ? want->size : want->end - 1);
+    return zp_draft_fix(draft, &span);
+}
+
+const struct zp_span *zp_find_span(const struct zp_plan *plan, uint32_t kind, uint32_t index)
+{
+    for (size_t i = 0; i < plan->span_count; i++)
+        if (plan->spans[i].kind == kind && plan->spans[i].index == index)
+            return &plan->spans[i];
+    return NULL;
+}

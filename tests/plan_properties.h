@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What holds for every plan, whatever it was made from: used by the unit tests and by the fuzzers.
+ * zp_plan_broken returns NULL, or a sentence about the first property that does not hold.
+ */
+#ifndef ZP_TESTS_PLAN_PROPERTIES_H
+#define ZP_TESTS_PLAN_PROPERTIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <zeropage/zeropage.h>
+
+/* Is [start, +size) free RAM? Byte ranges are walked in a way of their own, not the core's. */
+static inline bool zp_is_free(const struct zp_machine *machine, uint64_t start, uint64_t size)
+{
+    uint64_t covered = 0;
+
+    for (size_t i = 0; i < machine->range_count; i++) {
+        uint64_t from = machine->ranges[i].start.value;
+        uint64_t to = from + machine->ranges[i].size;
+
+        if (machine->ranges[i].usage != ZP_USAGE_FREE)
+            continue;
+        if (from < start)
+            from = start;
+        if (to > start + size)
+            to = start + size;
+        if (from < to)
+            covered += to - from;
+    }
+    return covered == size;
+}
+
+static inline const char *zp_spans_broken(const struct zp_plan *plan)
+{
+    uint64_t runtime_end = plan->runtime.value + plan->runtime_size;
+
+    for (size_t i = 0; i < plan->span_count; i++) {
+        const struct zp_span *span = &plan->spans[i];
+        uint64_t end = span->start.value + span->size;
+        bool kernel = span->kind == ZP_SPAN_KERNEL || span->kind == ZP_SPAN_KERNEL_RESERVED;
+
+        if (span->size == 0 || end < span->start.value)
+            return "a span is empty or wraps";
+        if (span->file_size > span->size)
+            return "a span holds more of the file than it has bytes";
+        if (i && span->start.value < span[-1].start.value + span[-1].size)
+            return "spans are unsorted or overlap";
+        if (!zp_is_free(plan->machine, span->start.value, span->size))
+            return "a span lies outside free RAM";
+        if (!kernel && span->start.value < runtime_end && end > plan->runtime.value)
+            return "something lies in the kernel's runtime range";
+    }
+    return NULL;
+}
+
+static inline const char *zp_e820_broken(const struct zp_plan *plan)
+{
+    for (size_t i = 0; i < plan->e820_count; i++) {
+        const struct zp_e820_range *range = &plan->e820[i];
+
+        if (range->size == 0)
+            return "an e820 range is empty";
+        if (i && range->start.value < range[-1].start.value + range[-1].size)
+            return "e820 ranges are unsorted or overlap";
+        if (i && range->type == range[-1].type &&
+            range->start.value == range[-1].start.value + range[-1].size)
+            return "e820 ranges are not merged";
+    }
+    return NULL;
+}
+
+static inline const char *zp_entry_broken(const struct zp_plan *plan)
+{
+    const struct zp_span *span = zp_plan_span_at(plan, (zp_gpa){plan->state.rip});
+    bool long_mode = plan->state.mode == ZP_MODE_LONG64;
+
+    if (!span || span->kind != ZP_SPAN_KERNEL)
+        return "the entry is not in a loaded segment";
+    if (!long_mode && plan->state.rip >= UINT64_C(1) << 32)
+        return "a 32-bit entry lies above 4 GiB";
+    if (long_mode && (plan->state.cr3 == 0 || plan->state.rip >= plan->identity_end.value))
+        return "the 64-bit entry is not mapped";
+    return NULL;
+}
+
+static inline const char *zp_plan_broken(const struct zp_plan *plan)
+{
+    const char *broken = zp_spans_broken(plan);
+
+    if (!broken)
+        broken = zp_e820_broken(plan);
+    if (!broken)
+        broken = zp_entry_broken(plan);
+    return broken;
+}
+
+#endif
