@@ -10,24 +10,34 @@
 # Paths are relative to the project's root. `make -f core.mk libzeropage.a` builds the archive here.
 
 ZP_CORE_SOURCES = \
+	src/core/bzimage.c \
+	src/core/compression.c \
 	src/core/cpu.c \
 	src/core/e820.c \
+	src/core/elf.c \
 	src/core/errors.c \
 	src/core/fill_cpu.c \
 	src/core/fill_linux.c \
 	src/core/fill_multiboot.c \
 	src/core/fill_multiboot2.c \
 	src/core/fill_pvh.c \
+	src/core/foreign.c \
 	src/core/image.c \
 	src/core/initrd.c \
+	src/core/inspect.c \
 	src/core/kernel.c \
 	src/core/linux.c \
 	src/core/load.c \
 	src/core/machine.c \
+	src/core/multiboot.c \
+	src/core/multiboot2.c \
 	src/core/multiboot_info.c \
+	src/core/note.c \
 	src/core/place.c \
 	src/core/plan.c \
+	src/core/protocol.c \
 	src/core/pvh.c \
+	src/core/source.c \
 	src/core/version.c
 
 ZP_CORE_CFLAGS = -std=c11 -ffreestanding -Wall -Wextra

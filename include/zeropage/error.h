@@ -50,6 +50,7 @@ enum zp_status {
     ZP_ERR_ELF_TYPE = -42,        /* not an executable: value is e_type */
     ZP_ERR_NO_SEGMENT = -43,      /* no PT_LOAD, or none with memory */
     ZP_ERR_NO_ENTRY = -44,        /* no entry that a loader could use */
+    ZP_ERR_ELF_PROGRAM = -45,     /* a program for an operating system, no kernel: value is e_type */
 
     /* The plan: image against machine and request. offset is ZP_NO_OFFSET where no file is to blame. */
     ZP_ERR_PROTOCOL = -60, /* not offered: value is the protocol wished, limit a mask of those offered */
@@ -133,6 +134,7 @@ enum zp_field {
     ZP_FIELD_N_DESCSZ,
     ZP_FIELD_PHYS32_ENTRY,
     ZP_FIELD_PHYS32_RELOC,
+    ZP_FIELD_P_TYPE,
     /* multiboot */
     ZP_FIELD_MB_CHECKSUM = 96,
     ZP_FIELD_MB_FLAGS,

@@ -34,6 +34,7 @@
 #include <stdint.h>
 
 #include <zeropage/error.h>
+#include <zeropage/image.h>
 #include <zeropage/load.h>
 #include <zeropage/machine.h>
 #include <zeropage/plan.h>

@@ -38,6 +38,7 @@ const char *zp_status_name(int code)
     case ZP_ERR_ELF_TYPE: return "ZP_ERR_ELF_TYPE";
     case ZP_ERR_NO_SEGMENT: return "ZP_ERR_NO_SEGMENT";
     case ZP_ERR_NO_ENTRY: return "ZP_ERR_NO_ENTRY";
+    case ZP_ERR_ELF_PROGRAM: return "ZP_ERR_ELF_PROGRAM";
     case ZP_ERR_PROTOCOL: return "ZP_ERR_PROTOCOL";
     case ZP_ERR_REAL_MODE_ONLY: return "ZP_ERR_REAL_MODE_ONLY";
     case ZP_ERR_MEMORY_MAP: return "ZP_ERR_MEMORY_MAP";
@@ -91,6 +92,7 @@ const char *zp_status_text(int code)
     case ZP_ERR_ELF_TYPE: return "an ELF that is not an executable";
     case ZP_ERR_NO_SEGMENT: return "an ELF with nothing to load";
     case ZP_ERR_NO_ENTRY: return "no entry that a loader could use";
+    case ZP_ERR_ELF_PROGRAM: return "a program for an operating system, not a kernel";
     case ZP_ERR_PROTOCOL: return "the image does not offer this protocol";
     case ZP_ERR_REAL_MODE_ONLY: return "the image offers only the 16-bit entry, which needs a BIOS";
     case ZP_ERR_MEMORY_MAP: return "the memory map is unsorted, overlapping, empty or too high";
@@ -168,6 +170,7 @@ const char *zp_field_name(uint32_t field)
     case ZP_FIELD_N_DESCSZ: return "n_descsz";
     case ZP_FIELD_PHYS32_ENTRY: return "note PHYS32_ENTRY";
     case ZP_FIELD_PHYS32_RELOC: return "note PHYS32_RELOC";
+    case ZP_FIELD_P_TYPE: return "p_type";
     case ZP_FIELD_MB_CHECKSUM: return "multiboot checksum";
     case ZP_FIELD_MB_FLAGS: return "multiboot flags";
     case ZP_FIELD_MB_HEADER_ADDR: return "multiboot header_addr";
