@@ -91,7 +91,9 @@ struct zp_acpi_hardware {
     uint16_t sci_irq;    /* 9 */
     uint16_t reset_port; /* 0: no reset register */
     uint8_t reset_value;
-    bool has_pci;            /* a PCI host bridge with the PIIX3 routing of QEMU's pc */
+    /* QEMU's pc: PCI host bridge, PIIX3 routing, keyboard controller, power button; else serial port and
+     * clock */
+    bool has_pci;
     uint64_t pci_hole_start; /* 32-bit MMIO window for PCI */
     uint64_t pci_hole_end;   /* exclusive */
 };
@@ -115,7 +117,11 @@ struct zp_engine {
 extern const struct zp_engine zp_engine_kvm;
 extern const struct zp_engine zp_engine_qemu;
 
-/* ACPI tables (acpi.c): RSDP first, then XSDT, FADT, FACS, MADT, DSDT, addresses filled in by fill. */
+/*
+ * ACPI tables (acpi.c): RSDP first, then FACS, RSDT, XSDT, FADT, MADT, DSDT, addresses filled in by fill. The
+ * guest is in ACPI mode from the start; SLP_EN with SLP_TYP 0 at pm_base + 4 is power-off. CPU n has APIC
+ * identity n. acpi is the fill callback's context and stays until the load is done.
+ */
 struct zp_acpi {
     struct zp_acpi_hardware hardware;
 };
