@@ -23,6 +23,10 @@
     .globl entry32
 entry32:
     movl %eax, found + FOUND_RAX
+    movl %esp, found + FOUND_RSP
+    movl $stack_top, %esp
+    pushfl
+    popl found + FOUND_RFLAGS
     movl $WAY_MULTIBOOT1, found + FOUND_WAY
     cmpl $ZP_MULTIBOOT_BOOTLOADER_MAGIC, %eax
     je found32
@@ -35,6 +39,10 @@ entry32:
     .globl entry_pvh
 entry_pvh:
     movl %eax, found + FOUND_RAX
+    movl %esp, found + FOUND_RSP
+    movl $stack_top, %esp
+    pushfl
+    popl found + FOUND_RFLAGS
     movl $WAY_PVH, found + FOUND_WAY
     jmp found32
 
@@ -90,10 +98,6 @@ found32:
     movl %esi, found + FOUND_RSI
     movl %edi, found + FOUND_RDI
     movl %ebp, found + FOUND_RBP
-    movl %esp, found + FOUND_RSP
-    movl $stack_top, %esp
-    pushfl
-    popl found + FOUND_RFLAGS
     movl %cr0, %eax
     movl %eax, found + FOUND_CR0
     movl %cr3, %eax
