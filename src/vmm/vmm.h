@@ -56,6 +56,8 @@ enum zp_vm_end {
     ZP_VM_FAILED  /* the engine itself failed; it has said why */
 };
 
+#define ZP_VM_BLOBS_MAX 17 /* of a request, and the ACPI tables that a run adds */
+
 struct zp_vm_result {
     enum zp_vm_end end;
     uint64_t serial_bytes; /* bytes that the guest printed */

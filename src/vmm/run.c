@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zp_vm_run, the whole story of a run in order: pick an engine, describe its PC, add ACPI tables and entropy
+ * to the request, plan, map guest RAM, load, and let the engine enter. Everything that can be refused is
+ * refused before guest RAM exists; the engine gets a guest that only has to be entered.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "qemu.h"
+#include "vmm.h"
+
+#define SEED_SIZE   32
+#define TEXT_SIZE   1024
+#define BLOBS_EXTRA 1
+
+#define LOAD_ANNOUNCED (UINT64_C(512) << 20) /* what an ordinary disk reads in about a second */
+
+/* All that a run owns on its way. */
+struct story {
+    const struct zp_vm_config *config;
+    const struct zp_engine *engine;
+    struct zp_pc pc;
+    struct zp_memory_range ranges[ZP_PC_RANGE_COUNT];
+    struct zp_machine machine;
+    struct zp_acpi acpi;
+    struct zp_blob blobs[ZP_VM_BLOBS_MAX];
+    unsigned char seed[SEED_SIZE];
+    struct zp_request request;
+    struct zp_made_plan made;
+    struct zp_ram ram;
+};
+
+static int choose_engine(struct story *story)
+{
+    const struct zp_vm_config *config = story->config;
+    char why[256];
+    bool fast = false;
+
+    if (config->engine != ZP_ENGINE_AUTO) {
+        story->engine = config->engine == ZP_ENGINE_KVM ? &zp_engine_kvm : &zp_engine_qemu;
+        if (story->engine->probe(why, sizeof(why), &fast) == 0) {
+            zp_vm_say(config, "engine %s, as asked: %s", story->engine->name, why);
+            return 0;
+        }
+        zp_vm_error("engine %s: %s", story->engine->name, why);
+        return -1;
+    }
+    /* What only QEMU can honour decides without asking KVM. */
+    if (config->disk_count || config->net_user || config->qemu_argument_count) {
+        const char *option = config->disk_count ? "--disk"
+                             : config->net_user ? "--net"
+                                                : "arguments for QEMU";
+
+        story->engine = &zp_engine_qemu;
+        if (story->engine->probe(why, sizeof(why), &fast) == 0) {
+            zp_vm_say(config, "engine qemu, which alone takes %s", option);
+            return 0;
+        }
+        zp_vm_error("engine qemu, which alone takes %s: %s", option, why);
+        return -1;
+    }
+    story->engine = &zp_engine_kvm;
+    if (story->engine->probe(why, sizeof(why), &fast) == 0 && fast) {
+        zp_vm_say(config, "engine kvm: %s", why);
+        return 0;
+    }
+    story->engine = &zp_engine_qemu;
+    zp_vm_say(config, "engine qemu: %s", why);
+    if (story->engine->probe(why, sizeof(why), &fast) == 0)
+        return 0;
+    zp_vm_error("engine qemu: %s", why);
+    return -1;
+}
+
+static void say_no(const char *name, const struct zp_error *error)
+{
+    char text[TEXT_SIZE];
+
+    zp_vm_error("%s", zp_error_explain(error, name, text, sizeof(text)));
+}
+
+/* The request as the user made it, with what a PC needs besides. */
+static int make_request(struct story *story, const struct zp_acpi_hardware *hardware)
+{
+    const struct zp_vm_config *config = story->config;
+    size_t count = config->request.blob_count;
+
+    story->request = config->request;
+    if (count + BLOBS_EXTRA > ZP_VM_BLOBS_MAX) {
+        zp_vm_error("%zu blobs are more than the %d that a run takes", count, ZP_VM_BLOBS_MAX - BLOBS_EXTRA);
+        return -1;
+    }
+    if (count)
+        memcpy(story->blobs, config->request.blobs, count * sizeof(story->blobs[0]));
+    if (!config->no_acpi)
+        zp_acpi_blob(&story->acpi, hardware, &story->blobs[count++]);
+    story->request.blobs = story->blobs;
+    story->request.blob_count = count;
+    /* NULL asks for entropy of ours; a length of 0 with a pointer asks for none. */
+    if (!story->request.entropy &&
+        getrandom(story->seed, sizeof(story->seed), 0) == (ssize_t)sizeof(story->seed)) {
+        story->request.entropy = story->seed;
+        story->request.entropy_length = sizeof(story->seed);
+    }
+    return 0;
+}
+
+/* 0 with a plan; the status of an image that only a BIOS can boot; -1 after a message. */
+static int make_plan(struct story *story)
+{
+    const struct zp_vm_config *config = story->config;
+    struct zp_acpi_hardware hardware = {.cpus = config->cpus};
+    struct zp_error error = {.code = 0};
+    int status;
+
+    story->engine->pc(config, &story->pc, &hardware);
+    status = zp_machine_pc(&story->pc, story->ranges, ZP_PC_RANGE_COUNT, &story->machine, &error);
+    if (!status && make_request(story, &hardware) != 0)
+        return -1;
+    if (!status)
+        status = zp_made_plan_make(&story->made, config->image, &story->machine, &story->request, &error);
+    if (status == ENOMEM)
+        zp_vm_error("%s: no memory left for the plan", config->image_name);
+    else if (status && status != ZP_ERR_REAL_MODE_ONLY)
+        say_no(config->image_name, &error);
+    return status == 0 || status == ZP_ERR_REAL_MODE_ONLY ? status : -1;
+}
+
+/* Loading is one read per file; a person who waits is told what for. */
+static void announce_load(const struct story *story)
+{
+    char text[32];
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < story->made.plan.span_count; i++)
+        sum += story->made.plan.spans[i].file_size;
+    if (sum >= LOAD_ANNOUNCED && isatty(STDERR_FILENO))
+        zp_vm_say(story->config, "loading %s", zp_size_format(sum, text, sizeof(text)));
+}
+
+static int load(struct story *story)
+{
+    struct zp_error error;
+
+    announce_load(story);
+    if (zp_load(&story->made.plan, &story->ram.guest, &error) == ZP_OK)
+        return 0;
+    say_no(story->config->image_name, &error);
+    return -1;
+}
+
+static void say_protocol(const struct story *story)
+{
+    const struct zp_plan *plan = &story->made.plan;
+
+    zp_vm_say(story->config, "%s enters by %s at 0x%llx, %u CPU%s", story->config->image_name,
+              zp_protocol_name(plan->protocol), (unsigned long long)plan->state.rip, story->config->cpus,
+              story->config->cpus == 1 ? "" : "s");
+}
+
+static int load_and_enter(struct story *story, struct zp_vm_result *ret_result)
+{
+    struct zp_vm vm = {story->config, &story->made.plan, &story->ram};
+    int status;
+
+    if (zp_ram_map(&story->pc, &story->ram) != 0)
+        return 1;
+    status = load(story);
+    if (status == 0) {
+        say_protocol(story);
+        status = story->engine->run(&vm, ret_result);
+    }
+    zp_ram_unmap(&story->ram);
+    return status == 0 ? 0 : 1;
+}
+
+static int real_mode(struct story *story, struct zp_vm_result *ret_result)
+{
+    const struct zp_vm_config *config = story->config;
+
+    if (config->engine == ZP_ENGINE_KVM) {
+        zp_vm_error("%s: only the 16-bit entry is offered, which needs a BIOS; --engine qemu has one",
+                    config->image_name);
+        return 1;
+    }
+    return zp_qemu_run_real_mode(config, ret_result) == 0 ? 0 : 1;
+}
+
+int zp_vm_run(const struct zp_vm_config *config, struct zp_vm_result *ret_result)
+{
+    struct story story = {.config = config};
+    int status;
+
+    if (choose_engine(&story) != 0 || story.engine->check(config) != 0)
+        return 1;
+    status = make_plan(&story);
+    if (status == ZP_ERR_REAL_MODE_ONLY)
+        return real_mode(&story, ret_result);
+    if (status)
+        return 1;
+    status = load_and_enter(&story, ret_result);
+    zp_made_plan_free(&story.made);
+    return status;
+}
