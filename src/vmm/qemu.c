@@ -28,7 +28,9 @@
 
 #include "qemu_pc.h"
 
-#define CPUS_MAX           255  /* what QEMU's pc takes */
+#define CPUS_MAX 255 /* what QEMU's pc takes */
+/* Beyond, QEMU moves RAM past the place below 1 TiB that AMD keeps for HyperTransport. */
+#define RAM_MAX            (UINT64_C(1009) << 30)
 #define HALT_CHECK_FIRST   1000 /* ms without output before the guest is asked whether it has halted */
 #define HALT_CHECK_LONGEST 16000
 #define LEAVE_PATIENCE     3000 /* ms for the last output after the guest's end, when nobody reads it */
@@ -519,6 +521,10 @@ static int check(const struct zp_vm_config *config)
 {
     if (config->cpus > CPUS_MAX) {
         zp_vm_error("--smp %" PRIu32 ": QEMU's pc takes at most %d CPUs", config->cpus, CPUS_MAX);
+        return -1;
+    }
+    if (config->ram_size > RAM_MAX) {
+        zp_vm_error("-m: QEMU's pc takes at most %" PRIu64 " GiB", RAM_MAX >> 30);
         return -1;
     }
     for (size_t i = 0; i < config->disk_count; i++) {

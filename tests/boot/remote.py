@@ -7,6 +7,7 @@ description (qXfer:features:read), so nothing is assumed about QEMU's order.
 import re
 import socket
 import time
+from xml.etree import ElementTree
 
 
 class Remote:
@@ -75,10 +76,9 @@ class Remote:
     def _read_layout(self):
         layout, number = {}, 0
         for include in re.findall(r'xi:include href="([^"]+)"', self._feature("target.xml")):
-            for tag in re.findall(r"<reg\s[^>]*>", self._feature(include)):
-                found = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+            for found in ElementTree.fromstring(self._feature(include)).iter("reg"):
                 number = int(found.get("regnum", number))
-                layout[found["name"]] = number
+                layout[found.get("name")] = number
                 number += 1
         return layout
 

@@ -393,6 +393,11 @@ static void refuses_what_it_cannot_honour(void **state)
     config.cpus = 256;
     assert_int_equal(zp_engine_qemu.check(&config), -1);
     config.cpus = 255;
+    config.ram_size = UINT64_C(1009) << 30;
+    assert_int_equal(zp_engine_qemu.check(&config), 0);
+    config.ram_size += 4096;
+    assert_int_equal(zp_engine_qemu.check(&config), -1);
+    config.ram_size = RAM_SIZE;
     config.disks = disks;
     config.disk_count = 1;
     assert_int_equal(zp_engine_qemu.check(&config), -1);
