@@ -571,8 +571,10 @@ static int run_plan(const struct zp_vm *vm, struct zp_vm_result *ret_result)
 
 int zp_qemu_run_real_mode(const struct zp_vm_config *config, struct zp_vm_result *ret_result)
 {
-    zp_vm_say(config, "%s offers only the 16-bit entry, which needs a BIOS: SeaBIOS under QEMU boots it",
-              config->image_name);
+    const char *why = config->request.protocol == ZP_PROTOCOL_LINUX16 ? "is to be booted by the 16-bit entry"
+                                                                      : "offers only the 16-bit entry";
+
+    zp_vm_say(config, "%s %s, which needs a BIOS: SeaBIOS under QEMU boots it", config->image_name, why);
     return run_qemu(config, NULL, config->ram_size, -1, -1, ret_result);
 }
 

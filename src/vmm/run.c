@@ -183,11 +183,26 @@ static int real_mode(struct story *story, struct zp_vm_result *ret_result)
     const struct zp_vm_config *config = story->config;
 
     if (config->engine == ZP_ENGINE_KVM) {
-        zp_vm_error("%s: only the 16-bit entry is offered, which needs a BIOS; --engine qemu has one",
-                    config->image_name);
+        zp_vm_error("%s: the 16-bit entry needs a BIOS; --engine qemu has one", config->image_name);
         return 1;
     }
     return zp_qemu_run_real_mode(config, ret_result) == 0 ? 0 : 1;
+}
+
+/*
+ * A setup header with the 16-bit entry alone wants a BIOS, whatever else is found in the file: the core in
+ * GRUB's lnxboot.img has a multiboot header, but no use for being entered by it without one.
+ */
+static bool wants_bios(const struct zp_vm_config *config)
+{
+    uint32_t offered = zp_image_protocols(config->image);
+    uint32_t wished = config->request.protocol;
+
+    if (!(offered & 1u << ZP_PROTOCOL_LINUX16))
+        return false;
+    if (wished == ZP_PROTOCOL_LINUX16)
+        return true;
+    return wished == ZP_PROTOCOL_AUTO && !(offered & (1u << ZP_PROTOCOL_LINUX32 | 1u << ZP_PROTOCOL_LINUX64));
 }
 
 int zp_vm_run(const struct zp_vm_config *config, struct zp_vm_result *ret_result)
@@ -197,7 +212,7 @@ int zp_vm_run(const struct zp_vm_config *config, struct zp_vm_result *ret_result
 
     if (choose_engine(&story) != 0 || story.engine->check(config) != 0)
         return 1;
-    status = make_plan(&story);
+    status = wants_bios(config) ? ZP_ERR_REAL_MODE_ONLY : make_plan(&story);
     if (status == ZP_ERR_REAL_MODE_ONLY)
         return real_mode(&story, ret_result);
     if (status)
