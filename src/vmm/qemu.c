@@ -153,6 +153,20 @@ static void check_halt(struct run *run, int64_t now)
 
 /* ---- how it ended */
 
+/*
+ * A reset by port 0x92 masks A20 with the same write, and QEMU's CPU runs on to the end of its block of
+ * code: there it may die of a triple fault, having lost every second MiB. That was a reset.
+ */
+static void note_reset(struct run *run)
+{
+    bool faulted = zp_qemu_process_triple_faulted(&run->process);
+
+    run->has_last_cpu = faulted && read_cpu(run, &run->last_cpu);
+    if (run->has_last_cpu && run->last_cpu.a20_masked)
+        faulted = false;
+    finish(run, faulted ? ZP_VM_TRIPLE_FAULT : ZP_VM_RESET);
+}
+
 static void note_shutdown(struct run *run)
 {
     const char *cause = run->monitor.shutdown_cause;
@@ -162,10 +176,7 @@ static void note_shutdown(struct run *run)
     if (strcmp(cause, "guest-shutdown") == 0) {
         finish(run, ZP_VM_POWERED_OFF);
     } else if (strcmp(cause, "guest-reset") == 0) {
-        bool faulted = zp_qemu_process_triple_faulted(&run->process);
-
-        finish(run, faulted ? ZP_VM_TRIPLE_FAULT : ZP_VM_RESET);
-        run->has_last_cpu = faulted && read_cpu(run, &run->last_cpu);
+        note_reset(run);
     } else if (strcmp(cause, "guest-panic") == 0) {
         zp_vm_say(run->config, "the guest told QEMU that it panicked");
         finish(run, ZP_VM_HALTED);

@@ -109,6 +109,7 @@ void zp_qemu_monitor_quit(struct zp_qemu_monitor *monitor);
 struct zp_qemu_cpu {
     struct zp_cpu_view view;
     bool halted;
+    bool a20_masked;
 };
 /* Reads the text of one CPU, which begins at text. false: not what we know. */
 bool zp_qemu_registers_parse(const char *text, struct zp_qemu_cpu *ret_cpu);

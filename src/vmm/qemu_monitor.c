@@ -279,7 +279,7 @@ bool zp_qemu_registers_parse(const char *text, struct zp_qemu_cpu *ret_cpu)
     const char *end = next ? next : text + strlen(text);
     struct zp_qemu_cpu cpu = {0};
     struct zp_cpu_view *view = &cpu.view;
-    uint64_t halted = 0;
+    uint64_t halted = 0, a20 = 1;
 
     if (!find_register(text, end, "IP", &view->rip) || !find_register(text, end, "FL", &view->rflags) ||
         !find_code_segment(text, end, view))
@@ -298,7 +298,9 @@ bool zp_qemu_registers_parse(const char *text, struct zp_qemu_cpu *ret_cpu)
     find_number(text, end, "CR4=", &view->cr4);
     find_number(text, end, "EFER=", &view->efer);
     find_number(text, end, "HLT=", &halted);
+    find_number(text, end, "A20=", &a20);
     cpu.halted = halted != 0;
+    cpu.a20_masked = a20 == 0;
     *ret_cpu = cpu;
     return true;
 }

@@ -428,7 +428,7 @@ static void reads_registers(void **state)
         "CR0=80050033 CR2=00000000deadbeef CR3=0000000001234000 CR4=000006f0\r\n"
         "EFER=0000000000000d01\r\n"
         "\r\nCPU#1\r\nEAX=0000000a EBX=0000000b ECX=0000000c EDX=0000000d\r\n"
-        "EIP=0000fff0 EFL=00000002 [-------] CPL=0 II=0 A20=1 SMM=0 HLT=0\r\n"
+        "EIP=0000fff0 EFL=00000002 [-------] CPL=0 II=0 A20=0 SMM=0 HLT=0\r\n"
         "CS =f000 ffff0000 0000ffff 00009b00\r\nEFER=0000000000000000\r\n";
     struct zp_qemu_cpu cpu;
     const char *at = zp_qemu_registers_next(text);
@@ -436,6 +436,7 @@ static void reads_registers(void **state)
     (void)state;
     assert_true(zp_qemu_registers_parse(at, &cpu));
     assert_true(cpu.halted);
+    assert_false(cpu.a20_masked);
     assert_true(cpu.view.cs_long);
     assert_int_equal(cpu.view.rip, UINT64_C(0xffffffff81234567));
     assert_int_equal(cpu.view.rflags, 0x246);
@@ -446,6 +447,7 @@ static void reads_registers(void **state)
     at = zp_qemu_registers_next(at);
     assert_true(zp_qemu_registers_parse(at, &cpu));
     assert_false(cpu.halted);
+    assert_true(cpu.a20_masked);
     assert_false(cpu.view.cs_long);
     assert_false(cpu.view.cs_default32);
     assert_int_equal(cpu.view.rax, 0xa);

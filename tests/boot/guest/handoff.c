@@ -359,7 +359,7 @@ static void wake_cpus(unsigned expected)
     *count = 0;
     *spurious |= 0x100;
     *command = 0x000c4500;
-    for (unsigned tries = 0; tries < 200 && *count + 1u < expected; tries++) {
+    for (unsigned tries = 0; tries < 4000 && *count + 1u < expected; tries++) {
         if (tries % 20 == 0)
             *command = 0x000c4600 | AP_PAGE >> 12;
         for (unsigned i = 0; i < 500; i++)
