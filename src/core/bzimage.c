@@ -114,10 +114,9 @@ static int check_sectors(const struct zp_inspection *in, struct zp_error *fault)
     uint64_t size = in->source->size;
 
     if (code > size)
-        return zp_report(fault, ZP_ERR_TRUNCATED, ZP_FIELD_SETUP_SECTS, FIELD_OFFSET(setup_sects), code,
-                         size);
+        return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_SETUP_SECTS, FIELD_OFFSET(setup_sects), code, size);
     if (code == size)
-        return zp_report(fault, ZP_ERR_TRUNCATED, ZP_FIELD_PROTECTED_MODE_CODE, code, code + 1, size);
+        return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_PROTECTED_MODE_CODE, code, code + 1, size);
     return ZP_OK;
 }
 
@@ -147,8 +146,8 @@ static int choose_code_size(struct zp_inspection *in, uint64_t room, struct zp_e
     if (rest <= most)
         return ZP_OK;
     if (most < room)
-        return zp_report(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_INIT_SIZE, FIELD_OFFSET(init_size), most, rest);
-    return zp_report(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_PROTECTED_MODE_CODE, bzimage->code_offset, rest, room);
+        return zp_fault(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_INIT_SIZE, FIELD_OFFSET(init_size), most, rest);
+    return zp_fault(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_PROTECTED_MODE_CODE, bzimage->code_offset, rest, room);
 }
 
 /* The range that the kernel runs over before it reads a memory map, from `start` on. */
@@ -163,8 +162,8 @@ static int reserve(struct zp_inspection *in, uint64_t start, struct zp_error *fa
     if (exists(bzimage, 0x20a, FIELD_END(init_size))) {
         shared->reserve_size = bzimage->header.init_size;
         if (!zp_add(start, shared->reserve_size, &end))
-            return zp_report(fault, ZP_ERR_OVERFLOW, ZP_FIELD_PREF_ADDRESS, FIELD_OFFSET(pref_address), start,
-                             shared->reserve_size);
+            return zp_fault(fault, ZP_ERR_OVERFLOW, ZP_FIELD_PREF_ADDRESS, FIELD_OFFSET(pref_address), start,
+                            shared->reserve_size);
         return ZP_OK;
     }
     if (size < GUESS_AT_LEAST)
@@ -184,11 +183,11 @@ static int place_relocatable(struct zp_inspection *in, struct zp_error *fault)
     uint64_t prefer = exists(bzimage, 0x20a, FIELD_END(pref_address)) ? header->pref_address : HIGH_LOAD;
 
     if (!zp_is_power_of_two(header->kernel_alignment))
-        return zp_report(fault, ZP_ERR_ALIGNMENT, ZP_FIELD_KERNEL_ALIGNMENT, FIELD_OFFSET(kernel_alignment),
-                         header->kernel_alignment, 0);
+        return zp_fault(fault, ZP_ERR_ALIGNMENT, ZP_FIELD_KERNEL_ALIGNMENT, FIELD_OFFSET(kernel_alignment),
+                        header->kernel_alignment, 0);
     if (!zp_align_up(prefer, header->kernel_alignment, &setup->load))
-        return zp_report(fault, ZP_ERR_OVERFLOW, ZP_FIELD_PREF_ADDRESS, FIELD_OFFSET(pref_address), prefer,
-                         header->kernel_alignment - 1);
+        return zp_fault(fault, ZP_ERR_OVERFLOW, ZP_FIELD_PREF_ADDRESS, FIELD_OFFSET(pref_address), prefer,
+                        header->kernel_alignment - 1);
     setup->shared.align = header->kernel_alignment;
     setup->shared.min.value = setup->load;
     return reserve(in, setup->load, fault);
@@ -200,8 +199,8 @@ static int place_fixed(struct zp_inspection *in, struct zp_error *fault)
     uint64_t load = bzimage->header.code32_start;
 
     if (bzimage->code_size > ZP_FOUR_GIB - load)
-        return zp_report(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_CODE32_START, FIELD_OFFSET(code32_start), load,
-                         ZP_FOUR_GIB - bzimage->code_size);
+        return zp_fault(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_CODE32_START, FIELD_OFFSET(code32_start), load,
+                        ZP_FOUR_GIB - bzimage->code_size);
     in->setup.load = load;
     return reserve(in, exists(bzimage, 0x20a, FIELD_END(pref_address)) ? bzimage->header.pref_address : load,
                    fault);
@@ -218,14 +217,14 @@ static int check_payload(struct zp_inspection *in, struct zp_error *fault)
     if (!exists(bzimage, 0x208, FIELD_END(payload_length)) || length == 0)
         return ZP_OK;
     if (offset > UINT32_MAX - length)
-        return zp_report(fault, ZP_ERR_OVERFLOW, ZP_FIELD_PAYLOAD_LENGTH, FIELD_OFFSET(payload_length),
-                         offset, length);
+        return zp_fault(fault, ZP_ERR_OVERFLOW, ZP_FIELD_PAYLOAD_LENGTH, FIELD_OFFSET(payload_length), offset,
+                        length);
     if (offset >= bzimage->code_size)
-        return zp_report(fault, ZP_ERR_TRUNCATED, ZP_FIELD_PAYLOAD_OFFSET, FIELD_OFFSET(payload_offset),
-                         bzimage->code_offset + offset + 1, code_end);
+        return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_PAYLOAD_OFFSET, FIELD_OFFSET(payload_offset),
+                        bzimage->code_offset + offset + 1, code_end);
     if (length > bzimage->code_size - offset)
-        return zp_report(fault, ZP_ERR_TRUNCATED, ZP_FIELD_PAYLOAD_LENGTH, FIELD_OFFSET(payload_length),
-                         bzimage->code_offset + offset + length, code_end);
+        return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_PAYLOAD_LENGTH, FIELD_OFFSET(payload_length),
+                        bzimage->code_offset + offset + length, code_end);
     bzimage->payload_offset = bzimage->code_offset + offset;
     bzimage->payload_length = length;
     return ZP_OK;
@@ -319,14 +318,14 @@ static int check_header(const struct zp_inspection *in, const struct zp_setup_he
                         struct zp_error *fault)
 {
     if (header->boot_flag != ZP_BOOT_FLAG)
-        return zp_report(fault, ZP_ERR_VALUE, ZP_FIELD_BOOT_FLAG, FIELD_OFFSET(boot_flag), header->boot_flag,
-                         ZP_BOOT_FLAG);
+        return zp_fault(fault, ZP_ERR_VALUE, ZP_FIELD_BOOT_FLAG, FIELD_OFFSET(boot_flag), header->boot_flag,
+                        ZP_BOOT_FLAG);
     if (in->source->size < FIELD_END(version))
-        return zp_report(fault, ZP_ERR_TRUNCATED, ZP_FIELD_VERSION, FIELD_OFFSET(version), FIELD_END(version),
-                         in->source->size);
+        return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_VERSION, FIELD_OFFSET(version), FIELD_END(version),
+                        in->source->size);
     if (header->version < header_ends[0].version)
-        return zp_report(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_VERSION, FIELD_OFFSET(version), header->version,
-                         header_ends[0].version);
+        return zp_fault(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_VERSION, FIELD_OFFSET(version), header->version,
+                        header_ends[0].version);
     return ZP_OK;
 }
 
@@ -360,7 +359,8 @@ int zp_inspect_bzimage(struct zp_inspection *in)
 }
 
 /* One entry in protected mode: what differs between the two is the way in and how high it may lie. */
-static void add_protected(struct zp_inspection *in, uint32_t protocol, uint64_t entry_offset, uint64_t end)
+static struct zp_error add_protected(struct zp_inspection *in, uint32_t protocol, uint64_t entry_offset,
+                                     uint64_t end)
 {
     const struct zp_bzimage *bzimage = &in->image->bzimage;
     struct zp_entry entry = in->setup.shared;
@@ -372,18 +372,20 @@ static void add_protected(struct zp_inspection *in, uint32_t protocol, uint64_t 
     if (entry.align != 0)
         entry.max.value = end - 1;
     if (entry.fault.code == ZP_OK && !zp_fits(entry.reserve.value, entry.reserve_size, end))
-        zp_report(&entry.fault, ZP_ERR_TOO_LARGE, ZP_FIELD_PREF_ADDRESS, FIELD_OFFSET(pref_address),
-                  bzimage->header.pref_address, end - entry.reserve_size);
+        zp_fault(&entry.fault, ZP_ERR_TOO_LARGE, ZP_FIELD_PREF_ADDRESS, FIELD_OFFSET(pref_address),
+                 bzimage->header.pref_address, end - entry.reserve_size);
     if (entry.fault.code == ZP_OK && entry_offset >= bzimage->code_size)
-        zp_report(&entry.fault, ZP_ERR_TRUNCATED, ZP_FIELD_ENTRY64, bzimage->code_offset + entry_offset,
-                  bzimage->code_offset + entry_offset + 1, bzimage->code_offset + bzimage->code_size);
+        zp_fault(&entry.fault, ZP_ERR_TRUNCATED, ZP_FIELD_ENTRY64, bzimage->code_offset + entry_offset,
+                 bzimage->code_offset + entry_offset + 1, bzimage->code_offset + bzimage->code_size);
     zp_inspection_add_entry(in, &entry);
+    return entry.fault;
 }
 
 void zp_inspect_bzimage_protected(struct zp_inspection *in)
 {
     const struct zp_bzimage *bzimage = &in->image->bzimage;
     uint32_t xloadflags = exists(bzimage, 0x20c, FIELD_END(xloadflags)) ? bzimage->header.xloadflags : 0;
+    struct zp_error fault64 = {.code = ZP_ERR_NO_ENTRY}, fault32;
 
     if (!in->setup.protected_mode)
         return;
@@ -403,9 +405,11 @@ void zp_inspect_bzimage_protected(struct zp_inspection *in)
         zp_inspection_add_segment(in, &code);
     }
     if (xloadflags & ZP_XLF_KERNEL_64)
-        add_protected(in, ZP_PROTOCOL_LINUX64, ZP_LINUX64_ENTRY_OFFSET,
-                      xloadflags & ZP_XLF_CAN_BE_LOADED_ABOVE_4G ? ZP_PHYSICAL_END : ZP_FOUR_GIB);
-    add_protected(in, ZP_PROTOCOL_LINUX32, 0, ZP_FOUR_GIB);
+        fault64 = add_protected(in, ZP_PROTOCOL_LINUX64, ZP_LINUX64_ENTRY_OFFSET,
+                                xloadflags & ZP_XLF_CAN_BE_LOADED_ABOVE_4G ? ZP_PHYSICAL_END : ZP_FOUR_GIB);
+    fault32 = add_protected(in, ZP_PROTOCOL_LINUX32, 0, ZP_FOUR_GIB);
+    if (fault64.code != ZP_OK && fault32.code != ZP_OK)
+        in->setup.fault = fault32;
 }
 
 /* Setup sectors at 0x90000 and code at 64 KiB or 1 MiB, in the order of their addresses. */
@@ -441,7 +445,7 @@ void zp_inspect_bzimage_real(struct zp_inspection *in)
         return;
     if (in->setup.fault.code == ZP_OK) {
         if (!in->setup.protected_mode && bzimage->loaded_high) {
-            (void)reserve(in, HIGH_LOAD, NULL);
+            (void)reserve(in, HIGH_LOAD, &entry.fault); /* cannot wrap from here */
         } else if (!bzimage->loaded_high) {
             in->setup.shared.reserve.value = LOW_LOAD;
             in->setup.shared.reserve_size = LOW_END - LOW_LOAD;

@@ -122,20 +122,20 @@ static int check_ident(struct zp_inspection *in, const uint8_t *ident, struct zp
     else if (ident[ZP_EI_CLASS] == ZP_ELFCLASS64)
         in->image->elf.class_bits = 64;
     else
-        return zp_report(fault, ZP_ERR_ELF_CLASS, ZP_FIELD_E_IDENT, ZP_EI_CLASS, ident[ZP_EI_CLASS],
-                         ZP_ELFCLASS64);
+        return zp_fault(fault, ZP_ERR_ELF_CLASS, ZP_FIELD_E_IDENT, ZP_EI_CLASS, ident[ZP_EI_CLASS],
+                        ZP_ELFCLASS64);
     in->image->formats |= in->image->elf.class_bits == 32 ? ZP_FORMAT_ELF32 : ZP_FORMAT_ELF64;
     in->image->elf.osabi = ident[ZP_EI_OSABI];
     in->elf.entry_offset = layout_of(in)->e_entry;
     if (in->source->size < layout_of(in)->ehdr_size)
-        return zp_report(fault, ZP_ERR_TRUNCATED, ZP_FIELD_E_IDENT, 0, layout_of(in)->ehdr_size,
-                         in->source->size);
+        return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_E_IDENT, 0, layout_of(in)->ehdr_size,
+                        in->source->size);
     if (ident[ZP_EI_DATA] != ZP_ELFDATA2LSB)
-        return zp_report(fault, ZP_ERR_ELF_DATA, ZP_FIELD_E_IDENT, ZP_EI_DATA, ident[ZP_EI_DATA],
-                         ZP_ELFDATA2LSB);
+        return zp_fault(fault, ZP_ERR_ELF_DATA, ZP_FIELD_E_IDENT, ZP_EI_DATA, ident[ZP_EI_DATA],
+                        ZP_ELFDATA2LSB);
     if (ident[ZP_EI_VERSION] != ZP_EV_CURRENT)
-        return zp_report(fault, ZP_ERR_VALUE, ZP_FIELD_E_IDENT, ZP_EI_VERSION, ident[ZP_EI_VERSION],
-                         ZP_EV_CURRENT);
+        return zp_fault(fault, ZP_ERR_VALUE, ZP_FIELD_E_IDENT, ZP_EI_VERSION, ident[ZP_EI_VERSION],
+                        ZP_EV_CURRENT);
     return ZP_OK;
 }
 
@@ -150,19 +150,19 @@ static int check_ehdr(const struct zp_inspection *in, const struct zp_elf64_ehdr
     const struct layout *layout = layout_of(in);
 
     if (!is_x86(in->image->elf.class_bits, ehdr->e_machine))
-        return zp_report(fault, ZP_ERR_ELF_MACHINE, ZP_FIELD_E_MACHINE,
-                         offsetof(struct zp_elf64_ehdr, e_machine), ehdr->e_machine, ZP_EM_X86_64);
+        return zp_fault(fault, ZP_ERR_ELF_MACHINE, ZP_FIELD_E_MACHINE,
+                        offsetof(struct zp_elf64_ehdr, e_machine), ehdr->e_machine, ZP_EM_X86_64);
     if (ehdr->e_type != ZP_ET_EXEC && ehdr->e_type != ZP_ET_DYN)
-        return zp_report(fault, ZP_ERR_ELF_TYPE, ZP_FIELD_E_TYPE, offsetof(struct zp_elf64_ehdr, e_type),
-                         ehdr->e_type, ZP_ET_EXEC);
+        return zp_fault(fault, ZP_ERR_ELF_TYPE, ZP_FIELD_E_TYPE, offsetof(struct zp_elf64_ehdr, e_type),
+                        ehdr->e_type, ZP_ET_EXEC);
     if (ehdr->e_version != ZP_EV_CURRENT)
-        return zp_report(fault, ZP_ERR_VALUE, ZP_FIELD_E_VERSION, layout->e_version, ehdr->e_version,
-                         ZP_EV_CURRENT);
+        return zp_fault(fault, ZP_ERR_VALUE, ZP_FIELD_E_VERSION, layout->e_version, ehdr->e_version,
+                        ZP_EV_CURRENT);
     if (ehdr->e_phnum == 0)
-        return zp_report(fault, ZP_ERR_NO_SEGMENT, ZP_FIELD_E_PHNUM, layout->e_phnum, 0, 1);
+        return zp_fault(fault, ZP_ERR_NO_SEGMENT, ZP_FIELD_E_PHNUM, layout->e_phnum, 0, 1);
     if (ehdr->e_phentsize != layout->phdr_size)
-        return zp_report(fault, ZP_ERR_VALUE, ZP_FIELD_E_PHENTSIZE, layout->e_phentsize, ehdr->e_phentsize,
-                         layout->phdr_size);
+        return zp_fault(fault, ZP_ERR_VALUE, ZP_FIELD_E_PHENTSIZE, layout->e_phentsize, ehdr->e_phentsize,
+                        layout->phdr_size);
     return ZP_OK;
 }
 
@@ -180,8 +180,8 @@ static int resolve_counts(struct zp_inspection *in)
     if (elf->shoff == 0 || !zp_fits(elf->shoff, layout->shdr_size, in->source->size)) {
         (void)zp_add(elf->shoff, layout->shdr_size, &end);
         if (elf->phnum == ZP_PN_XNUM)
-            zp_report(&in->elf.fault, ZP_ERR_TRUNCATED, ZP_FIELD_E_SHOFF, layout->e_shoff, end,
-                      in->source->size);
+            zp_fault(&in->elf.fault, ZP_ERR_TRUNCATED, ZP_FIELD_E_SHOFF, layout->e_shoff, end,
+                     in->source->size);
         return ZP_OK;
     }
     if ((status = read_section0(in, &size, &info)) != ZP_OK)
@@ -191,7 +191,7 @@ static int resolve_counts(struct zp_inspection *in)
     if (elf->phnum == ZP_PN_XNUM)
         elf->phnum = info;
     if (elf->phnum == 0)
-        zp_report(&in->elf.fault, ZP_ERR_NO_SEGMENT, ZP_FIELD_E_PHNUM, layout->e_phnum, 0, 1);
+        zp_fault(&in->elf.fault, ZP_ERR_NO_SEGMENT, ZP_FIELD_E_PHNUM, layout->e_phnum, 0, 1);
     return ZP_OK;
 }
 
@@ -203,9 +203,9 @@ static int check_table(const struct zp_inspection *in, struct zp_error *fault)
     uint64_t end;
 
     if (!zp_add(elf->phoff, size, &end))
-        return zp_report(fault, ZP_ERR_OVERFLOW, ZP_FIELD_E_PHOFF, layout->e_phoff, elf->phoff, size);
+        return zp_fault(fault, ZP_ERR_OVERFLOW, ZP_FIELD_E_PHOFF, layout->e_phoff, elf->phoff, size);
     if (end > in->source->size)
-        return zp_report(fault, ZP_ERR_TRUNCATED, ZP_FIELD_E_PHOFF, layout->e_phoff, end, in->source->size);
+        return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_E_PHOFF, layout->e_phoff, end, in->source->size);
     return ZP_OK;
 }
 
@@ -244,25 +244,25 @@ static int check_load(const struct zp_inspection *in, uint32_t index, const stru
     uint64_t end;
 
     if (phdr->p_filesz > phdr->p_memsz)
-        return zp_report(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_P_FILESZ, at + layout->p_filesz, phdr->p_filesz,
-                         phdr->p_memsz);
+        return zp_fault(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_P_FILESZ, at + layout->p_filesz, phdr->p_filesz,
+                        phdr->p_memsz);
     if (!zp_add(phdr->p_offset, phdr->p_filesz, &end))
-        return zp_report(fault, ZP_ERR_OVERFLOW, ZP_FIELD_P_OFFSET, at + layout->p_offset, phdr->p_offset,
-                         phdr->p_filesz);
+        return zp_fault(fault, ZP_ERR_OVERFLOW, ZP_FIELD_P_OFFSET, at + layout->p_offset, phdr->p_offset,
+                        phdr->p_filesz);
     if (phdr->p_filesz != 0 && end > in->source->size)
-        return zp_report(fault, ZP_ERR_TRUNCATED, ZP_FIELD_P_OFFSET, at + layout->p_offset, end,
-                         in->source->size);
+        return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_P_OFFSET, at + layout->p_offset, end,
+                        in->source->size);
     if (!zp_add(phdr->p_paddr, phdr->p_memsz, &end))
-        return zp_report(fault, ZP_ERR_OVERFLOW, ZP_FIELD_P_PADDR, at + layout->p_paddr, phdr->p_paddr,
-                         phdr->p_memsz);
+        return zp_fault(fault, ZP_ERR_OVERFLOW, ZP_FIELD_P_PADDR, at + layout->p_paddr, phdr->p_paddr,
+                        phdr->p_memsz);
     if (phdr->p_paddr >= layout->end)
-        return zp_report(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_P_PADDR, at + layout->p_paddr, phdr->p_paddr,
-                         layout->end - 1);
+        return zp_fault(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_P_PADDR, at + layout->p_paddr, phdr->p_paddr,
+                        layout->end - 1);
     if (end > layout->end)
-        return zp_report(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_P_MEMSZ, at + layout->p_memsz, phdr->p_memsz,
-                         layout->end - phdr->p_paddr);
+        return zp_fault(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_P_MEMSZ, at + layout->p_memsz, phdr->p_memsz,
+                        layout->end - phdr->p_paddr);
     if (phdr->p_align != 0 && !zp_is_power_of_two(phdr->p_align))
-        return zp_report(fault, ZP_ERR_ALIGNMENT, ZP_FIELD_P_ALIGN, at + layout->p_align, phdr->p_align, 0);
+        return zp_fault(fault, ZP_ERR_ALIGNMENT, ZP_FIELD_P_ALIGN, at + layout->p_align, phdr->p_align, 0);
     return ZP_OK;
 }
 
@@ -347,9 +347,9 @@ static int check_overlap(const struct zp_inspection *in, const struct zp_segment
         const struct zp_segment *high = &segments[i];
 
         if (low->paddr.value + low->memory_size > high->paddr.value)
-            return zp_report(fault, ZP_ERR_OVERLAP, ZP_FIELD_P_PADDR,
-                             phdr_offset(in, high->reserved) + layout_of(in)->p_paddr, high->paddr.value,
-                             low->paddr.value);
+            return zp_fault(fault, ZP_ERR_OVERLAP, ZP_FIELD_P_PADDR,
+                            phdr_offset(in, high->reserved) + layout_of(in)->p_paddr, high->paddr.value,
+                            low->paddr.value);
     }
     return ZP_OK;
 }
@@ -364,8 +364,8 @@ static int settle_segments(struct zp_inspection *in)
         return zp_report(in->ret_error, ZP_ERR_ROOM, ZP_FIELD_SEGMENTS, ZP_NO_OFFSET,
                          in->image->segment_count, in->room->segment_capacity);
     if (in->elf.fault.code == ZP_OK && count == 0)
-        zp_report(&in->elf.fault, ZP_ERR_NO_SEGMENT, ZP_FIELD_E_PHNUM, layout_of(in)->e_phnum,
-                  in->image->elf.phnum, 1);
+        zp_fault(&in->elf.fault, ZP_ERR_NO_SEGMENT, ZP_FIELD_E_PHNUM, layout_of(in)->e_phnum,
+                 in->image->elf.phnum, 1);
     if (in->elf.fault.code != ZP_OK)
         return ZP_OK;
     sort_by_paddr(segments, count);
@@ -396,7 +396,7 @@ static void find_entry(struct zp_inspection *in, uint64_t entry)
             return;
         }
     }
-    zp_report(&in->elf.entry_fault, ZP_ERR_OUTSIDE, ZP_FIELD_E_ENTRY, in->elf.entry_offset, entry, 0);
+    zp_fault(&in->elf.entry_fault, ZP_ERR_OUTSIDE, ZP_FIELD_E_ENTRY, in->elf.entry_offset, entry, 0);
 }
 
 /* What follows the ELF header. The fault, if any, is kept; segments of a faulty ELF are dropped. */
@@ -480,6 +480,6 @@ void zp_inspect_elf_entry(struct zp_inspection *in)
     zp_inspect_elf_start(in, &entry);
     entry.protocol = in->image->elf.class_bits == 32 ? ZP_PROTOCOL_LINUX32 : ZP_PROTOCOL_LINUX64;
     if (entry.fault.code == ZP_OK && in->elf.program)
-        zp_report(&entry.fault, ZP_ERR_ELF_PROGRAM, ZP_FIELD_P_TYPE, ZP_NO_OFFSET, in->image->elf.type, 0);
+        zp_fault(&entry.fault, ZP_ERR_ELF_PROGRAM, ZP_FIELD_P_TYPE, ZP_NO_OFFSET, in->image->elf.type, 0);
     zp_inspection_add_entry(in, &entry);
 }

@@ -55,7 +55,7 @@ int zp_multiboot_search(const struct zp_inspection *in, uint32_t magic, uint64_t
 void zp_multiboot_bad_checksum(struct zp_inspection *in, uint64_t offset, uint32_t sum)
 {
     if (in->checksum.code == ZP_OK)
-        zp_report(&in->checksum, ZP_ERR_CHECKSUM, ZP_FIELD_MB_CHECKSUM, offset, sum, 0);
+        zp_fault(&in->checksum, ZP_ERR_CHECKSUM, ZP_FIELD_MB_CHECKSUM, offset, sum, 0);
 }
 
 /* --- address fields ------------------------------------------------------------------------------- */
@@ -67,12 +67,12 @@ static int find_start(const struct zp_multiboot_addresses *addresses, uint64_t *
     uint64_t before; /* bytes of the region before the header */
 
     if (addresses->header_addr < addresses->load_addr)
-        return zp_report(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB_HEADER_ADDR, addresses->fields_offset,
-                         addresses->header_addr, addresses->load_addr);
+        return zp_fault(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB_HEADER_ADDR, addresses->fields_offset,
+                        addresses->header_addr, addresses->load_addr);
     before = addresses->header_addr - addresses->load_addr;
     if (before > addresses->header_offset)
-        return zp_report(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB_LOAD_ADDR, addresses->fields_offset + 4,
-                         addresses->load_addr, addresses->header_addr - addresses->header_offset);
+        return zp_fault(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB_LOAD_ADDR, addresses->fields_offset + 4,
+                        addresses->load_addr, addresses->header_addr - addresses->header_offset);
     *ret_start = addresses->header_offset - before;
     return ZP_OK;
 }
@@ -87,17 +87,17 @@ static int find_file_size(const struct zp_inspection *in, const struct zp_multib
 
     if (end == 0) {
         if (rest > ZP_FOUR_GIB - load)
-            return zp_report(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_MB_LOAD_ADDR, addresses->fields_offset + 4,
-                             load, rest < ZP_FOUR_GIB ? ZP_FOUR_GIB - rest : 0);
+            return zp_fault(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_MB_LOAD_ADDR, addresses->fields_offset + 4,
+                            load, rest < ZP_FOUR_GIB ? ZP_FOUR_GIB - rest : 0);
         *ret_size = rest;
         return ZP_OK;
     }
     if (end <= load)
-        return zp_report(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB_LOAD_END_ADDR, addresses->fields_offset + 8,
-                         end, load + 1);
+        return zp_fault(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB_LOAD_END_ADDR, addresses->fields_offset + 8, end,
+                        load + 1);
     if (end - load > rest)
-        return zp_report(fault, ZP_ERR_TRUNCATED, ZP_FIELD_MB_LOAD_END_ADDR, addresses->fields_offset + 8,
-                         start + (end - load), in->source->size);
+        return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_MB_LOAD_END_ADDR, addresses->fields_offset + 8,
+                        start + (end - load), in->source->size);
     *ret_size = end - load;
     return ZP_OK;
 }
@@ -118,13 +118,13 @@ static int find_segment(const struct zp_inspection *in, const struct zp_multiboo
     segment->flags = ZP_PF_R | ZP_PF_W | ZP_PF_X;
     if (addresses->bss_end_addr != 0) {
         if (addresses->bss_end_addr < load + segment->file_size)
-            return zp_report(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB_BSS_END_ADDR, addresses->fields_offset + 12,
-                             addresses->bss_end_addr, load + segment->file_size);
+            return zp_fault(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB_BSS_END_ADDR, addresses->fields_offset + 12,
+                            addresses->bss_end_addr, load + segment->file_size);
         segment->memory_size = addresses->bss_end_addr - load;
     }
     if (addresses->entry_addr < load || addresses->entry_addr - load >= segment->memory_size)
-        return zp_report(fault, ZP_ERR_OUTSIDE, ZP_FIELD_MB_ENTRY_ADDR, addresses->entry_offset,
-                         addresses->entry_addr, 0);
+        return zp_fault(fault, ZP_ERR_OUTSIDE, ZP_FIELD_MB_ENTRY_ADDR, addresses->entry_offset,
+                        addresses->entry_addr, 0);
     return ZP_OK;
 }
 
@@ -188,8 +188,8 @@ static void place_by_addresses(struct zp_inspection *in, const struct zp_multibo
     };
 
     if (!zp_fits(offset, ADDRESSES, in->source->size)) {
-        zp_report(&entry->fault, ZP_ERR_TRUNCATED, ZP_FIELD_MB_HEADER_ADDR, addresses.fields_offset,
-                  offset + ADDRESSES, in->source->size);
+        zp_fault(&entry->fault, ZP_ERR_TRUNCATED, ZP_FIELD_MB_HEADER_ADDR, addresses.fields_offset,
+                 offset + ADDRESSES, in->source->size);
         return;
     }
     zp_multiboot_place(in, &addresses, entry);
@@ -225,14 +225,14 @@ int zp_inspect_multiboot1(struct zp_inspection *in)
     else if (in->elf.present)
         zp_inspect_elf_start(in, &entry);
     else
-        zp_report(&entry.fault, ZP_ERR_VALUE, ZP_FIELD_MB_FLAGS, flags_offset, header.flags,
-                  header.flags | ZP_MULTIBOOT_AOUT_KLUDGE);
+        zp_fault(&entry.fault, ZP_ERR_VALUE, ZP_FIELD_MB_FLAGS, flags_offset, header.flags,
+                 header.flags | ZP_MULTIBOOT_AOUT_KLUDGE);
     entry.protocol = ZP_PROTOCOL_MULTIBOOT1;
     if (entry.fault.code == ZP_OK && unknown != 0)
-        zp_report(&entry.fault, ZP_ERR_UNSUPPORTED, ZP_FIELD_MB_FLAGS, flags_offset, unknown, KNOWN_FLAGS);
+        zp_fault(&entry.fault, ZP_ERR_UNSUPPORTED, ZP_FIELD_MB_FLAGS, flags_offset, unknown, KNOWN_FLAGS);
     if (entry.fault.code == ZP_OK && entry.address.value >= ZP_FOUR_GIB)
-        zp_report(&entry.fault, ZP_ERR_TOO_LARGE, ZP_FIELD_E_ENTRY, in->elf.entry_offset, entry.address.value,
-                  ZP_FOUR_GIB - 1);
+        zp_fault(&entry.fault, ZP_ERR_TOO_LARGE, ZP_FIELD_E_ENTRY, in->elf.entry_offset, entry.address.value,
+                 ZP_FOUR_GIB - 1);
     zp_inspection_add_entry(in, &entry);
     return ZP_OK;
 }

@@ -36,6 +36,14 @@ struct tags {
     struct zp_error fault;
 };
 
+/* The first fault stays. */
+static void blame(struct tags *tags, int code, uint32_t field, uint64_t offset, uint64_t value,
+                  uint64_t limit)
+{
+    if (tags->fault.code == ZP_OK)
+        zp_fault(&tags->fault, code, field, offset, value, limit);
+}
+
 static int find_header(struct zp_inspection *in, struct zp_multiboot2_header *header, uint64_t *ret_offset,
                        bool *ret_found)
 {
@@ -66,17 +74,17 @@ static int check_header(const struct zp_inspection *in, const struct zp_multiboo
     uint64_t length = offset + offsetof(struct zp_multiboot2_header, header_length);
 
     if (header->architecture != ZP_MULTIBOOT2_ARCHITECTURE_I386)
-        return zp_report(fault, ZP_ERR_VALUE, ZP_FIELD_MB2_ARCHITECTURE, architecture, header->architecture,
-                         ZP_MULTIBOOT2_ARCHITECTURE_I386);
+        return zp_fault(fault, ZP_ERR_VALUE, ZP_FIELD_MB2_ARCHITECTURE, architecture, header->architecture,
+                        ZP_MULTIBOOT2_ARCHITECTURE_I386);
     if (header->header_length < sizeof(*header))
-        return zp_report(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB2_HEADER_LENGTH, length, header->header_length,
-                         sizeof(*header));
+        return zp_fault(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB2_HEADER_LENGTH, length, header->header_length,
+                        sizeof(*header));
     if (header->header_length > ZP_MULTIBOOT2_SEARCH - offset)
-        return zp_report(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_MB2_HEADER_LENGTH, length, header->header_length,
-                         ZP_MULTIBOOT2_SEARCH - offset);
+        return zp_fault(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_MB2_HEADER_LENGTH, length, header->header_length,
+                        ZP_MULTIBOOT2_SEARCH - offset);
     if (header->header_length > in->source->size - offset)
-        return zp_report(fault, ZP_ERR_TRUNCATED, ZP_FIELD_MB2_HEADER_LENGTH, length,
-                         offset + header->header_length, in->source->size);
+        return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_MB2_HEADER_LENGTH, length,
+                        offset + header->header_length, in->source->size);
     return ZP_OK;
 }
 
@@ -105,20 +113,19 @@ static int take_requests(const struct zp_inspection *in, const struct zp_multibo
     for (at += TAG_SIZE; end - at >= sizeof(information); at += sizeof(information)) {
         if ((status = zp_inspection_read(in, at, &information, sizeof(information))) != ZP_OK)
             return status;
-        if (!can_give(information) && tags->fault.code == ZP_OK)
-            zp_report(&tags->fault, ZP_ERR_UNSUPPORTED, ZP_FIELD_MB2_INFORMATION_REQUEST, at, information, 0);
+        if (!can_give(information))
+            blame(tags, ZP_ERR_UNSUPPORTED, ZP_FIELD_MB2_INFORMATION_REQUEST, at, information, 0);
     }
     return ZP_OK;
 }
 
 /* Reads a tag of a fixed size whole; one that is shorter is a fault. */
 static int read_tag(const struct zp_inspection *in, const struct zp_multiboot2_header_tag *tag, uint64_t at,
-                    void *ret_tag, size_t size, uint64_t *ret_offset, struct zp_error *fault)
+                    void *ret_tag, size_t size, uint64_t *ret_offset, struct tags *tags)
 {
     if (tag->size < size) {
-        if (fault->code == ZP_OK)
-            zp_report(fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB2_TAG,
-                      at + offsetof(struct zp_multiboot2_header_tag, size), tag->size, size);
+        blame(tags, ZP_ERR_TOO_SMALL, ZP_FIELD_MB2_TAG, at + offsetof(struct zp_multiboot2_header_tag, size),
+              tag->size, size);
         return ZP_OK;
     }
     *ret_offset = at;
@@ -136,15 +143,14 @@ static int take_tag(struct zp_inspection *in, const struct zp_multiboot2_header_
     case ZP_MULTIBOOT2_HEADER_TAG_INFORMATION_REQUEST:
         return optional ? ZP_OK : take_requests(in, tag, at, tags);
     case ZP_MULTIBOOT2_HEADER_TAG_ADDRESS:
-        return read_tag(in, tag, at, &tags->address, sizeof(tags->address), &tags->address_offset,
-                        &tags->fault);
+        return read_tag(in, tag, at, &tags->address, sizeof(tags->address), &tags->address_offset, tags);
     case ZP_MULTIBOOT2_HEADER_TAG_ENTRY_ADDRESS:
-        status = read_tag(in, tag, at, &entry, sizeof(entry), &tags->entry_offset, &tags->fault);
+        status = read_tag(in, tag, at, &entry, sizeof(entry), &tags->entry_offset, tags);
         tags->entry = entry.entry_addr;
         return status;
     case ZP_MULTIBOOT2_HEADER_TAG_RELOCATABLE:
         return read_tag(in, tag, at, &tags->relocatable, sizeof(tags->relocatable), &tags->relocatable_offset,
-                        &tags->fault);
+                        tags);
     case ZP_MULTIBOOT2_HEADER_TAG_FRAMEBUFFER: in->image->multiboot2.wants_video_mode = 1; return ZP_OK;
     case ZP_MULTIBOOT2_HEADER_TAG_MODULE_ALIGN:
         in->image->multiboot2.wants_page_aligned_modules = 1;
@@ -154,10 +160,26 @@ static int take_tag(struct zp_inspection *in, const struct zp_multiboot2_header_
     case ZP_MULTIBOOT2_HEADER_TAG_ENTRY_ADDRESS_EFI32:
     case ZP_MULTIBOOT2_HEADER_TAG_ENTRY_ADDRESS_EFI64: return ZP_OK;
     default:
-        if (!optional && tags->fault.code == ZP_OK)
-            zp_report(&tags->fault, ZP_ERR_UNSUPPORTED, ZP_FIELD_MB2_TAG, at, tag->type, 0);
+        if (!optional)
+            blame(tags, ZP_ERR_UNSUPPORTED, ZP_FIELD_MB2_TAG, at, tag->type, 0);
         return ZP_OK;
     }
+}
+
+/* Can the tag at `at` be stepped over? */
+static bool is_whole(const struct zp_multiboot2_header_tag *tag, uint64_t at, uint64_t end, struct tags *tags)
+{
+    uint64_t size = at + offsetof(struct zp_multiboot2_header_tag, size);
+
+    if (tag->size < TAG_SIZE) {
+        blame(tags, ZP_ERR_TOO_SMALL, ZP_FIELD_MB2_TAG, size, tag->size, TAG_SIZE);
+        return false;
+    }
+    if (tag->size > end - at) {
+        blame(tags, ZP_ERR_TRUNCATED, ZP_FIELD_MB2_TAG, size, at + tag->size, end);
+        return false;
+    }
+    return true;
 }
 
 /* From the end of the fixed header to `end`. */
@@ -167,19 +189,13 @@ static int walk_tags(struct zp_inspection *in, uint64_t at, uint64_t end, struct
     int status;
 
     while (at < end) {
-        uint64_t size = at + offsetof(struct zp_multiboot2_header_tag, size);
-
-        if (end - at < TAG_SIZE)
-            return zp_report(&tags->fault, ZP_ERR_TRUNCATED, ZP_FIELD_MB2_TAG, at, at + TAG_SIZE, end), ZP_OK;
+        if (end - at < TAG_SIZE) {
+            blame(tags, ZP_ERR_TRUNCATED, ZP_FIELD_MB2_TAG, at, at + TAG_SIZE, end);
+            return ZP_OK;
+        }
         if ((status = zp_inspection_read(in, at, &tag, sizeof(tag))) != ZP_OK)
             return status;
-        if (tag.size < TAG_SIZE)
-            return zp_report(&tags->fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB2_TAG, size, tag.size, TAG_SIZE),
-                   ZP_OK;
-        if (tag.size > end - at)
-            return zp_report(&tags->fault, ZP_ERR_TRUNCATED, ZP_FIELD_MB2_TAG, size, at + tag.size, end),
-                   ZP_OK;
-        if (tag.type == ZP_MULTIBOOT2_HEADER_TAG_END)
+        if (!is_whole(&tag, at, end, tags) || tag.type == ZP_MULTIBOOT2_HEADER_TAG_END)
             return ZP_OK;
         if ((status = take_tag(in, &tag, at, tags)) != ZP_OK)
             return status;
@@ -205,13 +221,13 @@ static void place_by_addresses(struct zp_inspection *in, uint64_t offset, const 
     };
 
     if (tags->entry_offset == 0) {
-        zp_report(&entry->fault, ZP_ERR_NO_ENTRY, ZP_FIELD_MB_ENTRY_ADDR, tags->address_offset, 0, 0);
+        zp_fault(&entry->fault, ZP_ERR_NO_ENTRY, ZP_FIELD_MB_ENTRY_ADDR, tags->address_offset, 0, 0);
         return;
     }
     if (addresses.load_addr == FROM_THE_FILE) {
         if (addresses.header_addr < offset) {
-            zp_report(&entry->fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB_HEADER_ADDR, addresses.fields_offset,
-                      addresses.header_addr, offset);
+            zp_fault(&entry->fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB_HEADER_ADDR, addresses.fields_offset,
+                     addresses.header_addr, offset);
             return;
         }
         addresses.load_addr = addresses.header_addr - (uint32_t)offset; /* it is below 32 KiB */
@@ -227,14 +243,14 @@ static void place_by_elf(const struct zp_inspection *in, const struct tags *tags
     if (tags->entry_offset == 0) {
         zp_inspect_elf_start(in, entry);
         if (entry->fault.code == ZP_OK && entry->address.value >= ZP_FOUR_GIB)
-            zp_report(&entry->fault, ZP_ERR_TOO_LARGE, ZP_FIELD_E_ENTRY, in->elf.entry_offset,
-                      entry->address.value, ZP_FOUR_GIB - 1);
+            zp_fault(&entry->fault, ZP_ERR_TOO_LARGE, ZP_FIELD_E_ENTRY, in->elf.entry_offset,
+                     entry->address.value, ZP_FOUR_GIB - 1);
         return;
     }
     zp_inspect_elf_segments(in, entry);
     entry->address.value = tags->entry;
     if (entry->fault.code == ZP_OK && !zp_inspection_covers(in, entry, tags->entry))
-        zp_report(&entry->fault, ZP_ERR_OUTSIDE, ZP_FIELD_MB_ENTRY_ADDR, entry_offset, tags->entry, 0);
+        zp_fault(&entry->fault, ZP_ERR_OUTSIDE, ZP_FIELD_MB_ENTRY_ADDR, entry_offset, tags->entry, 0);
 }
 
 static void relocate(const struct tags *tags, struct zp_entry *entry)
@@ -245,14 +261,14 @@ static void relocate(const struct tags *tags, struct zp_entry *entry)
     if (at == 0 || entry->fault.code != ZP_OK)
         return;
     if (!zp_is_power_of_two(tag->align)) {
-        zp_report(&entry->fault, ZP_ERR_ALIGNMENT, ZP_FIELD_MB2_TAG,
-                  at + offsetof(struct zp_multiboot2_header_tag_relocatable, align), tag->align, 0);
+        zp_fault(&entry->fault, ZP_ERR_ALIGNMENT, ZP_FIELD_MB2_TAG,
+                 at + offsetof(struct zp_multiboot2_header_tag_relocatable, align), tag->align, 0);
         return;
     }
     if (tag->max_addr < tag->min_addr) {
-        zp_report(&entry->fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB2_TAG,
-                  at + offsetof(struct zp_multiboot2_header_tag_relocatable, max_addr), tag->max_addr,
-                  tag->min_addr);
+        zp_fault(&entry->fault, ZP_ERR_TOO_SMALL, ZP_FIELD_MB2_TAG,
+                 at + offsetof(struct zp_multiboot2_header_tag_relocatable, max_addr), tag->max_addr,
+                 tag->min_addr);
         return;
     }
     entry->align = tag->align;
@@ -263,9 +279,9 @@ static void relocate(const struct tags *tags, struct zp_entry *entry)
     case ZP_MULTIBOOT2_LOAD_PREFERENCE_LOW: entry->prefer = ZP_PREFER_LOWEST; break;
     case ZP_MULTIBOOT2_LOAD_PREFERENCE_HIGH: entry->prefer = ZP_PREFER_HIGHEST; break;
     default:
-        zp_report(&entry->fault, ZP_ERR_VALUE, ZP_FIELD_MB2_TAG,
-                  at + offsetof(struct zp_multiboot2_header_tag_relocatable, preference), tag->preference,
-                  ZP_MULTIBOOT2_LOAD_PREFERENCE_HIGH);
+        zp_fault(&entry->fault, ZP_ERR_VALUE, ZP_FIELD_MB2_TAG,
+                 at + offsetof(struct zp_multiboot2_header_tag_relocatable, preference), tag->preference,
+                 ZP_MULTIBOOT2_LOAD_PREFERENCE_HIGH);
     }
 }
 
@@ -301,8 +317,8 @@ int zp_inspect_multiboot2(struct zp_inspection *in)
     else if (entry.fault.code == ZP_OK && in->elf.present)
         place_by_elf(in, &tags, &entry);
     else if (entry.fault.code == ZP_OK)
-        zp_report(&entry.fault, ZP_ERR_NO_SEGMENT, ZP_FIELD_MB2_TAG, offset, 0,
-                  ZP_MULTIBOOT2_HEADER_TAG_ADDRESS);
+        zp_fault(&entry.fault, ZP_ERR_NO_SEGMENT, ZP_FIELD_MB2_TAG, offset, 0,
+                 ZP_MULTIBOOT2_HEADER_TAG_ADDRESS);
     entry.protocol = ZP_PROTOCOL_MULTIBOOT2;
     relocate(&tags, &entry);
     zp_inspection_add_entry(in, &entry);

@@ -49,8 +49,8 @@ static int take_entry(struct zp_inspection *in, const struct span *note, uint64_
     pvh->entry = number;
     pvh->entry_offset = note->descriptor;
     if (note->header.n_descsz != 4 && note->header.n_descsz != 8)
-        zp_report(&pvh->fault, ZP_ERR_VALUE, ZP_FIELD_N_DESCSZ,
-                  note->offset + offsetof(struct zp_elf_nhdr, n_descsz), note->header.n_descsz, 8);
+        zp_fault(&pvh->fault, ZP_ERR_VALUE, ZP_FIELD_N_DESCSZ,
+                 note->offset + offsetof(struct zp_elf_nhdr, n_descsz), note->header.n_descsz, 8);
     return ZP_OK;
 }
 
@@ -67,8 +67,8 @@ static int take_reloc(struct zp_inspection *in, const struct span *note)
     pvh->relocatable = true;
     if (size > sizeof(words) || size % sizeof(words[0]) != 0) {
         if (pvh->fault.code == ZP_OK)
-            zp_report(&pvh->fault, ZP_ERR_VALUE, ZP_FIELD_N_DESCSZ,
-                      note->offset + offsetof(struct zp_elf_nhdr, n_descsz), size, sizeof(words));
+            zp_fault(&pvh->fault, ZP_ERR_VALUE, ZP_FIELD_N_DESCSZ,
+                     note->offset + offsetof(struct zp_elf_nhdr, n_descsz), size, sizeof(words));
         return ZP_OK;
     }
     if ((status = zp_inspection_read(in, note->descriptor, words, size)) != ZP_OK)
@@ -77,10 +77,10 @@ static int take_reloc(struct zp_inspection *in, const struct span *note)
     pvh->min = words[1];
     pvh->max = words[2];
     if (pvh->fault.code == ZP_OK && size != 0 && !zp_is_power_of_two(words[0]))
-        zp_report(&pvh->fault, ZP_ERR_ALIGNMENT, ZP_FIELD_PHYS32_RELOC, note->descriptor, words[0], 0);
+        zp_fault(&pvh->fault, ZP_ERR_ALIGNMENT, ZP_FIELD_PHYS32_RELOC, note->descriptor, words[0], 0);
     if (pvh->fault.code == ZP_OK && words[2] < words[1])
-        zp_report(&pvh->fault, ZP_ERR_TOO_SMALL, ZP_FIELD_PHYS32_RELOC, note->descriptor + 8, words[2],
-                  words[1]);
+        zp_fault(&pvh->fault, ZP_ERR_TOO_SMALL, ZP_FIELD_PHYS32_RELOC, note->descriptor + 8, words[2],
+                 words[1]);
     return ZP_OK;
 }
 
@@ -148,8 +148,8 @@ static void take_broken(struct zp_inspection *in, const struct span *note, uint6
     if (!owned_by(note, xen_owner) || note->header.n_type != ZP_XEN_ELFNOTE_PHYS32_ENTRY || in->pvh.present)
         return;
     in->pvh.present = true;
-    zp_report(&in->pvh.fault, ZP_ERR_TRUNCATED, ZP_FIELD_N_DESCSZ,
-              note->offset + offsetof(struct zp_elf_nhdr, n_descsz), end, segment_end);
+    zp_fault(&in->pvh.fault, ZP_ERR_TRUNCATED, ZP_FIELD_N_DESCSZ,
+             note->offset + offsetof(struct zp_elf_nhdr, n_descsz), end, segment_end);
 }
 
 /* Walks [offset, +size) with one padding and counts the Xen notes; with `keep` it also takes them. */
@@ -223,9 +223,9 @@ void zp_inspect_pvh(struct zp_inspection *in)
     if (entry.fault.code == ZP_OK)
         entry.fault = pvh->fault;
     if (entry.fault.code == ZP_OK && pvh->entry >= ZP_FOUR_GIB)
-        zp_report(&entry.fault, ZP_ERR_TOO_LARGE, ZP_FIELD_PHYS32_ENTRY, pvh->entry_offset, pvh->entry,
-                  ZP_FOUR_GIB - 1);
+        zp_fault(&entry.fault, ZP_ERR_TOO_LARGE, ZP_FIELD_PHYS32_ENTRY, pvh->entry_offset, pvh->entry,
+                 ZP_FOUR_GIB - 1);
     if (entry.fault.code == ZP_OK && !zp_inspection_covers(in, &entry, pvh->entry))
-        zp_report(&entry.fault, ZP_ERR_OUTSIDE, ZP_FIELD_PHYS32_ENTRY, pvh->entry_offset, pvh->entry, 0);
+        zp_fault(&entry.fault, ZP_ERR_OUTSIDE, ZP_FIELD_PHYS32_ENTRY, pvh->entry_offset, pvh->entry, 0);
     zp_inspection_add_entry(in, &entry);
 }

@@ -10,17 +10,22 @@
 
 #include "seam.h"
 
+/* Fills in an error that is there for sure: the fault of an entry, kept with it. */
+static inline int zp_fault(struct zp_error *fault, int code, uint32_t field, uint64_t offset, uint64_t value,
+                           uint64_t limit)
+{
+    fault->code = code;
+    fault->field = field;
+    fault->offset = offset;
+    fault->value = value;
+    fault->limit = limit;
+    return code;
+}
+
 static inline int zp_report(struct zp_error *ret_error, int code, uint32_t field, uint64_t offset,
                             uint64_t value, uint64_t limit)
 {
-    if (ret_error) {
-        ret_error->code = code;
-        ret_error->field = field;
-        ret_error->offset = offset;
-        ret_error->value = value;
-        ret_error->limit = limit;
-    }
-    return code;
+    return ret_error ? zp_fault(ret_error, code, field, offset, value, limit) : code;
 }
 
 #endif
