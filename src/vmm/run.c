@@ -34,6 +34,27 @@ struct story {
     struct zp_ram ram;
 };
 
+/* KVM where it is fast, else QEMU, else KVM however slow. */
+static int choose_freely(struct story *story)
+{
+    const struct zp_vm_config *config = story->config;
+    char kvm[256], qemu[256];
+    bool fast = false, ignored = false;
+    bool has_kvm = zp_engine_kvm.probe(kvm, sizeof(kvm), &fast) == 0;
+
+    story->engine = &zp_engine_kvm;
+    if (!has_kvm || !fast) {
+        if (zp_engine_qemu.probe(qemu, sizeof(qemu), &ignored) == 0)
+            story->engine = &zp_engine_qemu;
+        else if (!has_kvm) {
+            zp_vm_error("no engine: %s; %s", kvm, qemu);
+            return -1;
+        }
+    }
+    zp_vm_say(config, "engine %s: %s", story->engine->name, kvm);
+    return 0;
+}
+
 static int choose_engine(struct story *story)
 {
     const struct zp_vm_config *config = story->config;
@@ -63,23 +84,20 @@ static int choose_engine(struct story *story)
         zp_vm_error("engine qemu, which alone takes %s: %s", option, why);
         return -1;
     }
-    story->engine = &zp_engine_kvm;
-    if (story->engine->probe(why, sizeof(why), &fast) == 0 && fast) {
-        zp_vm_say(config, "engine kvm: %s", why);
-        return 0;
-    }
-    story->engine = &zp_engine_qemu;
-    zp_vm_say(config, "engine qemu: %s", why);
-    if (story->engine->probe(why, sizeof(why), &fast) == 0)
-        return 0;
-    zp_vm_error("engine qemu: %s", why);
-    return -1;
+    return choose_freely(story);
 }
 
-static void say_no(const char *name, const struct zp_error *error)
+/* With the name of what is to blame: the image, the initrd, or nothing when the machine is. */
+static void say_no(const struct zp_vm_config *config, const struct zp_error *error)
 {
+    const char *name = config->image_name;
     char text[TEXT_SIZE];
 
+    if (error->field == ZP_FIELD_RAM || error->field == ZP_FIELD_CPUS || error->field == ZP_FIELD_RANGES)
+        name = NULL;
+    if (config->initrd_name && error->field == ZP_FIELD_INITRD &&
+        (error->code == ZP_ERR_READ || error->code == ZP_ERR_INITRD_EMPTY))
+        name = config->initrd_name;
     zp_vm_error("%s", zp_error_explain(error, name, text, sizeof(text)));
 }
 
@@ -126,7 +144,7 @@ static int make_plan(struct story *story)
     if (status == ENOMEM)
         zp_vm_error("%s: no memory left for the plan", config->image_name);
     else if (status && status != ZP_ERR_REAL_MODE_ONLY)
-        say_no(config->image_name, &error);
+        say_no(config, &error);
     return status == 0 || status == ZP_ERR_REAL_MODE_ONLY ? status : -1;
 }
 
@@ -149,7 +167,7 @@ static int load(struct story *story)
     announce_load(story);
     if (zp_load(&story->made.plan, &story->ram.guest, &error) == ZP_OK)
         return 0;
-    say_no(story->config->image_name, &error);
+    say_no(story->config, &error);
     return -1;
 }
 

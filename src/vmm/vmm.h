@@ -27,9 +27,11 @@ enum zp_engine_kind {
 /* What the user asked for. All borrowed. */
 struct zp_vm_config {
     const struct zp_image *image;
-    const char *image_name;    /* as the user wrote it, for messages */
-    struct zp_request request; /* protocol, command line, modules, entropy, pins; blobs are added to it */
-    uint64_t ram_size;         /* bytes */
+    const char *image_name; /* as the user wrote it, for messages */
+    /* Protocol, command line, modules, pins. ACPI tables join its blobs; entropy NULL lets run add 32 bytes,
+     * a pointer with length 0 means none. */
+    struct zp_request request;
+    uint64_t ram_size; /* bytes */
     uint32_t cpus;
     enum zp_engine_kind engine;
     bool no_acpi;             /* give no ACPI tables */
