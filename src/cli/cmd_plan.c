@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zeropage plan: makes the plan that `zeropage run` would execute and shows it, as tables, as JSON or as a
+ * drawing. Starts nothing and writes no guest memory. The machine is a plain PC whose RAM below 4 GiB ends
+ * at 3 GiB, or the PC of the engine asked for; the ACPI tables in it are those that the guest would get.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan_view.h"
+#include "request.h"
+
+enum {
+    KEY_HOLE = 0x200,
+    KEY_JSON,
+    KEY_SVG
+};
+
+#define GIB (UINT64_C(1) << 30)
+
+struct plan_options {
+    struct cli_request request;
+    uint64_t hole_start; /* 0: as the machine has it */
+    const char *svg_name;
+    bool json;
+};
+
+static void take_hole(struct plan_options *options, const struct argp_state *state, const char *text)
+{
+    uint64_t start = cli_request_size(state, "--hole", text);
+    if (start < GIB / 1024 || start > 4 * GIB || start % 4096 != 0)
+        cli_usage(state, "--hole %s: not a multiple of 4096 from 1 MiB to 4 GiB", text);
+    options->hole_start = start;
+}
+
+static error_t parse_plan(int key, char *argument, struct argp_state *state)
+{
+    struct plan_options *options = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &options->request; return 0;
+    case KEY_HOLE: take_hole(options, state, argument); return 0;
+    case KEY_JSON: options->json = true; return 0;
+    case KEY_SVG: options->svg_name = argument; return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            cli_usage(state, "one image at a time: '%s' is too many", argument);
+        options->request.image_name = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS: cli_usage(state, "no image given");
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_option argp_options[] = {
+    {"hole", KEY_HOLE, "ADDR", 0, "RAM below 4 GiB ends here (default 3G)", 4},
+    {"json", KEY_JSON, NULL, 0, "Everything, for a program", 4},
+    {"svg", KEY_SVG, "FILE", 0, "Draw the map; - is stdout", 4},
+    {0},
+};
+
+static const struct argp_child children[] = {
+    {&cli_request_argp, 0, NULL, 0},
+    {&cli_common_argp, 0, NULL, 0},
+    {0},
+};
+
+static const struct argp plan_argp = {
+    argp_options,
+    parse_plan,
+    "IMAGE",
+    "Shows the memory map and entry state that a boot would use, and why.\n"
+    "Also --subarch[-data] N, --setup-data TYPE:FILE, --keep-segments, --quiet-kernel.",
+    children,
+    NULL,
+    NULL,
+};
+
+/* The PC to plan for and what its ACPI tables tell of. */
+static void describe_pc(const struct plan_options *options, struct zp_pc *pc,
+                        struct zp_acpi_hardware *hardware)
+{
+    const struct cli_request *request = &options->request;
+    struct zp_vm_config config = {.ram_size = request->ram_size, .cpus = request->cpus};
+    memset(pc, 0, sizeof *pc);
+    memset(hardware, 0, sizeof *hardware);
+    if (request->engine == ZP_ENGINE_QEMU)
+        zp_engine_qemu.pc(&config, pc, hardware);
+    else
+        zp_engine_kvm.pc(&config, pc, hardware);
+    pc->struct_size = sizeof *pc;
+    if (request->engine == ZP_ENGINE_AUTO)
+        pc->hole_start.value = 3 * GIB;
+    if (options->hole_start)
+        pc->hole_start.value = options->hole_start;
+}
+
+static int write_svg(const struct zp_plan *plan, const struct plan_options *options, const char *image_name)
+{
+    uint64_t ram_size = options->request.ram_size;
+    if (strcmp(options->svg_name, "-") == 0) {
+        cli_plan_svg(plan, image_name, ram_size, stdout);
+        return CLI_DONE;
+    }
+    FILE *stream = fopen(options->svg_name, "w");
+    if (!stream) {
+        cli_error_errno(options->svg_name, errno);
+        return CLI_NO;
+    }
+    cli_plan_svg(plan, image_name, ram_size, stream);
+    bool failed = ferror(stream) != 0;
+    if (fclose(stream) != 0 || failed) {
+        cli_error_errno(options->svg_name, errno ? errno : EIO);
+        return CLI_NO;
+    }
+    return CLI_DONE;
+}
+
+static int show(const struct zp_plan *plan, const struct plan_options *options)
+{
+    int code = CLI_DONE;
+    char *name = cli_escape_copy(options->request.image_name);
+    if (options->svg_name)
+        code = write_svg(plan, options, name);
+    if (options->json)
+        cli_json_print(cli_plan_json(plan, name, options->request.ram_size));
+    else if (!options->svg_name)
+        cli_plan_table(plan, name, options->request.ram_size);
+    free(name);
+    return cli_finish(code);
+}
+
+static int plan_image(struct plan_options *options, const struct zp_image *image)
+{
+    struct cli_request *request = &options->request;
+    struct zp_error error;
+    struct zp_pc pc;
+    struct zp_acpi acpi;
+    struct zp_acpi_hardware hardware;
+    struct zp_memory_range ranges[ZP_PC_RANGE_COUNT];
+    struct zp_machine machine;
+    struct zp_made_plan made;
+
+    describe_pc(options, &pc, &hardware);
+    int status = zp_machine_pc(&pc, ranges, ZP_PC_RANGE_COUNT, &machine, &error);
+    if (status != 0)
+        return cli_refuse(options->json, request->image_name, status, &error);
+    if (!request->no_acpi)
+        zp_acpi_blob(&acpi, &hardware, &request->zp_blobs[request->request.blob_count++]);
+    status = zp_made_plan_make(&made, image, &machine, &request->request, &error);
+    if (status != 0)
+        return cli_refuse(options->json, request->image_name, status, &error);
+    int code = show(&made.plan, options);
+    zp_made_plan_free(&made);
+    return code;
+}
+
+int cli_plan(int argc, char **argv)
+{
+    struct plan_options options = {.json = false};
+    struct zp_opened_image opened;
+    struct zp_error error;
+    cli_request_init(&options.request, CLI_SEED_NONE);
+    cli_options(&plan_argp, argc, argv, 0, &options);
+
+    const char *name = options.request.image_name;
+    int code;
+    int status = zp_opened_image_open(&opened, name, &error);
+    if (status != 0) {
+        code = cli_refuse(options.json, name, status, &error);
+    } else {
+        code = cli_request_open(&options.request, options.json);
+        if (code == CLI_DONE)
+            code = plan_image(&options, &opened.image);
+        zp_opened_image_close(&opened);
+    }
+    cli_request_close(&options.request);
+    return code;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zeropage: one command, one verb each time. This file knows the verbs, the version and nothing else; each
+ * verb parses its own options and answers with its exit code: 0 done, 1 the image or the machine says no,
+ * 2 usage.
+ */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct verb {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+    char *title; /* argv[0] of the verb: what its usage and errors begin with */
+} verbs[] = {
+    {"inspect", "what it is, what it demands, every entry", cli_inspect, (char[]){"zeropage inspect"}},
+    {"plan", "the memory map and entry state of a boot", cli_plan, (char[]){"zeropage plan"}},
+    {"run", "boot it", cli_run, (char[]){"zeropage run"}},
+};
+#define VERB_COUNT (sizeof verbs / sizeof verbs[0])
+
+static int help(void)
+{
+    puts("zeropage boots any x86-64 kernel, anywhere.\n\nUsage:");
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        printf("  zeropage %-7s IMAGE ...  %s\n", verbs[i].name, verbs[i].summary);
+    puts("\n'zeropage VERB --help' lists a verb's options; 'man zeropage' tells the rest.\n"
+         "Exit code: 0 done, 1 the image or the machine says no, 2 usage.\n"
+         "\n"
+         "  zeropage inspect vmlinuz\n"
+         "  zeropage plan vmlinuz --initrd initrd.img -m 2G\n"
+         "  zeropage run vmlinuz --initrd initrd.img --cmdline console=ttyS0");
+    return cli_finish(CLI_DONE);
+}
+
+static const struct verb *verb_by_name(const char *name)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Edits that turn one word into the other: how far a mistyped verb is from a real one. */
+static size_t distance(const char *from, const char *to)
+{
+    size_t row[16];
+    size_t to_length = strlen(to);
+    for (size_t i = 0; i <= to_length; i++)
+        row[i] = i;
+    for (size_t i = 0; from[i]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < to_length; j++) {
+            size_t above = row[j + 1];
+            row[j + 1] = smaller(diagonal + (from[i] != to[j]), smaller(above, row[j]) + 1);
+            diagonal = above;
+        }
+    }
+    return row[to_length];
+}
+
+static int unknown_verb(const char *name)
+{
+    const struct verb *nearest = NULL;
+    size_t best = 3; /* more edits than that are another word */
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        size_t edits = distance(name, verbs[i].name);
+        if (edits < best) {
+            best = edits;
+            nearest = &verbs[i];
+        }
+    }
+    char *safe = cli_escape_copy(name);
+    if (nearest)
+        cli_error("unknown verb '%s'; did you mean '%s'?", safe, nearest->name);
+    else
+        cli_error("unknown verb '%s'; 'zeropage --help' lists them", safe);
+    free(safe);
+    return CLI_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    if (argc < 2) {
+        cli_error("no verb given; 'zeropage --help' lists them");
+        return CLI_USAGE;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--version") == 0) {
+        printf("zeropage %s\n", zp_version());
+        return cli_finish(CLI_DONE);
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        return help();
+    const struct verb *verb = verb_by_name(word);
+    if (!verb)
+        return unknown_verb(word);
+    argv[1] = verb->title;
+    return verb->run(argc - 1, argv + 1);
+}
