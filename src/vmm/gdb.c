@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -681,8 +682,14 @@ static void take_byte(struct zp_gdb *gdb, char c)
 
 static void accept_connection(struct zp_gdb *gdb)
 {
+    int on = 1;
+
     gdb->connection = accept4(gdb->listener, NULL, NULL, SOCK_CLOEXEC);
-    if (gdb->connection < 0 || gdb->stopped)
+    if (gdb->connection < 0)
+        return;
+    /* Answers are small and gdb waits for each. */
+    setsockopt(gdb->connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (gdb->stopped)
         return;
     /* Somebody who comes while the guest runs finds it standing. */
     gdb->stopped = zp_kvm_park(gdb->kvm);
