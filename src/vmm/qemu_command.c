@@ -207,6 +207,16 @@ static void add_channels(struct arguments *arguments, const struct zp_qemu_files
     }
 }
 
+/* Is it among the user's own arguments? */
+static bool has_argument(const struct zp_vm_config *config, const char *name)
+{
+    for (size_t i = 0; i < config->qemu_argument_count; i++) {
+        if (strcmp(config->qemu_arguments[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
 char **zp_qemu_command_make(const struct zp_vm_config *config, const char *program, uint64_t ram_size,
                             const struct zp_qemu_files *files)
 {
@@ -222,8 +232,10 @@ char **zp_qemu_command_make(const struct zp_vm_config *config, const char *progr
     add(&arguments, "-no-reboot");
     add(&arguments, "-no-shutdown");
     add(&arguments, "-S");
-    add(&arguments, "-accel");
-    add(&arguments, "tcg");
+    if (!has_argument(config, "-accel") && !has_argument(config, "-enable-kvm")) { /* the first one wins */
+        add(&arguments, "-accel");
+        add(&arguments, "tcg");
+    }
     add(&arguments, "-cpu");
     add(&arguments, "max");
     add(&arguments, "-smp");
@@ -254,9 +266,5 @@ void zp_qemu_command_free(char **command)
 
 bool zp_qemu_command_waits(const struct zp_vm_config *config)
 {
-    for (size_t i = 0; i < config->qemu_argument_count; i++) {
-        if (strcmp(config->qemu_arguments[i], "-S") == 0)
-            return true;
-    }
-    return false;
+    return has_argument(config, "-S");
 }
