@@ -68,7 +68,9 @@ static struct layout lay_out(const struct zp_acpi_hardware *hardware)
     at.fadt = LAYOUT_ALIGN(at.xsdt + sizeof(struct zp_acpi_xsdt) + 2 * sizeof(uint64_t));
     at.madt = LAYOUT_ALIGN(at.fadt + sizeof(struct zp_acpi_fadt));
     at.dsdt = LAYOUT_ALIGN(at.madt + madt_size(hardware));
-    at.end = at.dsdt + dsdt_size;
+    /* Whole KiB, as the BIOS counts base memory: no crumb of RAM is left between the blob and the EBDA's KiB.
+     */
+    at.end = (at.dsdt + dsdt_size + 1023) & ~UINT64_C(1023);
     return at;
 }
 
