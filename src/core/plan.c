@@ -66,6 +66,19 @@ static int check_request(struct zp_draft *draft)
     return ZP_OK;
 }
 
+/*
+ * A setup header with the 16-bit entry alone speaks for the whole file: a multiboot header found in it
+ * (GRUB's lnxboot.img has one in its core) belongs to something inside, which needs the BIOS as well.
+ */
+static bool real_mode_speaks(const struct zp_image *image, uint32_t offered)
+{
+    const uint32_t linux16 = UINT32_C(1) << ZP_PROTOCOL_LINUX16;
+    const uint32_t others = UINT32_C(1) << ZP_PROTOCOL_LINUX32 | UINT32_C(1) << ZP_PROTOCOL_LINUX64;
+
+    return (offered & linux16) && !(offered & others) &&
+           !(image->formats & (ZP_FORMAT_ELF32 | ZP_FORMAT_ELF64));
+}
+
 /* The first sound entry that plan can execute; the 16-bit one needs a BIOS and is nobody's first choice. */
 static int choose_any(struct zp_draft *draft)
 {
@@ -73,6 +86,8 @@ static int choose_any(struct zp_draft *draft)
     uint32_t offered = zp_image_protocols(image);
     uint32_t others;
 
+    if (real_mode_speaks(image, offered))
+        return zp_draft_fail(draft, ZP_ERR_REAL_MODE_ONLY, ZP_FIELD_PROTOCOL, 0, offered);
     for (size_t i = 0; i < image->entry_count; i++) {
         const struct zp_entry *entry = &image->entries[i];
         int status;

@@ -207,22 +207,6 @@ static int real_mode(struct story *story, struct zp_vm_result *ret_result)
     return zp_qemu_run_real_mode(config, ret_result) == 0 ? 0 : 1;
 }
 
-/*
- * A setup header with the 16-bit entry alone wants a BIOS, whatever else is found in the file: the core in
- * GRUB's lnxboot.img has a multiboot header, but no use for being entered by it without one.
- */
-static bool wants_bios(const struct zp_vm_config *config)
-{
-    uint32_t offered = zp_image_protocols(config->image);
-    uint32_t wished = config->request.protocol;
-
-    if (!(offered & 1u << ZP_PROTOCOL_LINUX16))
-        return false;
-    if (wished == ZP_PROTOCOL_LINUX16)
-        return true;
-    return wished == ZP_PROTOCOL_AUTO && !(offered & (1u << ZP_PROTOCOL_LINUX32 | 1u << ZP_PROTOCOL_LINUX64));
-}
-
 int zp_vm_run(const struct zp_vm_config *config, struct zp_vm_result *ret_result)
 {
     struct story story = {.config = config};
@@ -230,7 +214,7 @@ int zp_vm_run(const struct zp_vm_config *config, struct zp_vm_result *ret_result
 
     if (choose_engine(&story) != 0 || story.engine->check(config) != 0)
         return 1;
-    status = wants_bios(config) ? ZP_ERR_REAL_MODE_ONLY : make_plan(&story);
+    status = make_plan(&story);
     if (status == ZP_ERR_REAL_MODE_ONLY)
         return real_mode(&story, ret_result);
     if (status)

@@ -271,6 +271,27 @@ static void protocols_not_offered_are_refused(void **state)
     free(f);
 }
 
+/* GRUB's lnxboot.img: a setup header with the 16-bit entry, and a multiboot header in what it carries. */
+static void a_real_mode_header_speaks_for_the_file(void **state)
+{
+    struct fixture *f = fixture_new();
+
+    (void)state;
+    f->image.formats = ZP_FORMAT_BZIMAGE | ZP_FORMAT_MULTIBOOT1;
+    add_segment(f, MIB, 4096, 4096);
+    add_entry(f, ZP_PROTOCOL_MULTIBOOT1, ZP_CONTAINER_ADDRESSES, MIB);
+    add_entry(f, ZP_PROTOCOL_LINUX16, ZP_CONTAINER_BZIMAGE, 0x90200);
+    plan_refused(f, ZP_ERR_REAL_MODE_ONLY, ZP_FIELD_PROTOCOL);
+    f->request.protocol = ZP_PROTOCOL_MULTIBOOT1;
+    plan_holds(f);
+    f->request.protocol = ZP_PROTOCOL_AUTO;
+    f->image.formats |= ZP_FORMAT_ELF32;
+    plan_holds(f);
+    f->entries[0].fault.code = ZP_ERR_OUTSIDE;
+    plan_refused(f, ZP_ERR_REAL_MODE_ONLY, ZP_FIELD_PROTOCOL);
+    free(f);
+}
+
 /* HOSTILE row 8: a command line longer than the kernel takes. */
 static void the_command_line_is_never_cut(void **state)
 {
@@ -956,6 +977,7 @@ int main(void)
         cmocka_unit_test(a_guessed_reserve_is_told),
         cmocka_unit_test(faulty_entries_are_passed_over),
         cmocka_unit_test(protocols_not_offered_are_refused),
+        cmocka_unit_test(a_real_mode_header_speaks_for_the_file),
         cmocka_unit_test(the_command_line_is_never_cut),
         cmocka_unit_test(the_initrd_lies_as_high_as_allowed),
         cmocka_unit_test(several_initrds_are_one_for_linux),
