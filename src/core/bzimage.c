@@ -22,7 +22,8 @@
  * - Before 2.10 nobody says how much memory the kernel runs over: four times its size and at least 16 MiB
  *   are reserved, but not past 4 GiB.
  * - What spoils the protected-mode kernel spoils the 16-bit entry too, which ends in the same code; only
- *   where the 16-bit entry is offered alone are those fields not asked.
+ *   where the 16-bit entry is offered alone are those fields not asked, and an init_size that cannot be
+ *   right counts as none.
  * - A payload of length 0 is none (payload_offset ffffffff makes Xen's domain builder step aside).
  * - A kernel older than 2.00 has no magic but AA55, like any disk. It is taken for one if it begins as
  *   Linux's floppy boot sector did until the end, by moving itself from 07c0:0 to 9000:0.
@@ -159,7 +160,7 @@ static int reserve(struct zp_inspection *in, uint64_t start, struct zp_error *fa
     uint64_t end;
 
     shared->reserve.value = start;
-    if (exists(bzimage, 0x20a, FIELD_END(init_size))) {
+    if (exists(bzimage, 0x20a, FIELD_END(init_size)) && bzimage->header.init_size >= bzimage->code_size) {
         shared->reserve_size = bzimage->header.init_size;
         if (!zp_add(start, shared->reserve_size, &end))
             return zp_fault(fault, ZP_ERR_OVERFLOW, ZP_FIELD_PREF_ADDRESS, FIELD_OFFSET(pref_address), start,

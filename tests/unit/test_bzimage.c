@@ -287,8 +287,10 @@ static void code32_start_0_is_16_bit_alone(void **state)
     assert_protocols(&in, OFFERS(LINUX16));
     assert_int_equal(entry->reserve.value, 0x100000);
     assert_int_equal(entry->reserve_size, 0x10000);
-    gen_poke(&image, 0x260, 4, 0);
-    sound(&in, &image, ZP_PROTOCOL_LINUX16);
+    gen_poke(&image, 0x260, 4, 0x3ff); /* cannot be right */
+    entry = sound(&in, &image, ZP_PROTOCOL_LINUX16);
+    assert_int_equal(entry->reserve_size, 16 << 20);
+    assert_int_equal(entry->guessed_size, 1);
     gen_poke(&image, 0x206, 2, 0x207); /* ipxe.lkrn */
     entry = sound(&in, &image, ZP_PROTOCOL_LINUX16);
     assert_int_equal(entry->reserve_size, 16 << 20);
