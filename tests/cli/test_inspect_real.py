@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""zeropage inspect on real images, against what Python's struct and readelf say of the same bytes."""
+import functools
+import json
+import pathlib
+import re
+import struct
+import unittest
+
+import zptap
+
+HEADER_ENDS = [  # Documentation/x86/boot: the end of the header by version
+    (0x200, 0x224), (0x201, 0x228), (0x202, 0x22C), (0x203, 0x230), (0x205, 0x238), (0x206, 0x23C),
+    (0x207, 0x248), (0x208, 0x250), (0x209, 0x258), (0x20A, 0x264), (0x20B, 0x268), (0x20F, 0x26C),
+]
+PAYLOAD_MAGICS = {b"\x1f\x8b": "gzip", b"\xfd7": "xz", b"\x02!": "lz4", b"(\xb5": "zstd"}
+
+
+@functools.cache
+def kernel(name):
+    ran = zptap.command(zptap.SOURCE / "tools/kernels", "get", name, timeout=280)
+    if ran.returncode != 0:
+        raise RuntimeError(f"tools/kernels get {name}: {ran.stderr}")
+    return pathlib.Path(ran.stdout.strip())
+
+
+def inspect(name):
+    """The bytes of the image and what inspect says of it."""
+    ran = zptap.command(zptap.BINARY, "inspect", "--json", kernel(name))
+    return kernel(name).read_bytes(), json.loads(ran.stdout), ran.returncode
+
+
+def number(value):
+    """JSON has addresses as text in hexadecimal, sizes as numbers."""
+    return int(value, 16) if isinstance(value, str) else value
+
+
+def field(data, offset, kind):
+    return struct.unpack_from("<" + kind, data, offset)[0]
+
+
+def sound(told):
+    return [entry["protocol"] for entry in told["entries"] if entry["fault"] is None]
+
+
+def entry(told, protocol):
+    return next(e for e in told["entries"] if e["protocol"] == protocol and e["fault"] is None)
+
+
+def readelf(path, *options):
+    ran = zptap.command("readelf", "-W", *options, path)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+class BzImage(unittest.TestCase):
+    def check_header(self, name):
+        """What every bzImage must agree in; returns bytes and answer."""
+        data, told, status = inspect(name)
+        self.assertEqual(status, 0, told)
+        header = told["bzimage"]
+        version = field(data, 0x206, "H")
+        sectors = data[0x1F1] or 4
+        self.assertEqual(header["version"], f"{version >> 8}.{version & 0xFF:02}")
+        self.assertEqual(header["setup_sects"], sectors)
+        self.assertEqual(header["code_offset"], (sectors + 1) * 512)
+        self.assertEqual(header["code_size"] + header["trailing_size"], len(data) - (sectors + 1) * 512)
+        end = max(end for since, end in HEADER_ENDS if since <= version and end <= 0x202 + data[0x201])
+        self.assertEqual(header["header_end"], end)
+        self.assertEqual(header["cmdline_max"], field(data, 0x238, "I") if version >= 0x206 else 255)
+        self.assertEqual(number(header["initrd_max"]),
+                         field(data, 0x22C, "I") if version >= 0x203 else 0x37FFFFFF)
+        if text := field(data, 0x20E, "H"):
+            start = text + 0x200
+            self.assertEqual(header["kernel_version"], data[start:data.index(b"\0", start)].decode())
+        self.assertEqual("pe" in told["formats"], self.is_pe(data))
+        return data, told
+
+    @staticmethod
+    def is_pe(data):
+        lfanew = field(data, 0x3C, "I")
+        return data[:2] == b"MZ" and data[lfanew:lfanew + 4] == b"PE\0\0"
+
+    def check_modern(self, name, protocols, compression):
+        data, told = self.check_header(name)
+        header, code = told["bzimage"], (data[0x1F1] + 1) * 512
+        self.assertEqual(sound(told), protocols)
+        self.assertEqual(header["payload_offset"], code + field(data, 0x248, "I"))
+        self.assertEqual(header["payload_length"], field(data, 0x24C, "I"))
+        start = header["payload_offset"]
+        self.assertEqual(PAYLOAD_MAGICS[data[start:start + 2]], compression)
+        self.assertEqual(header["payload_compression"], compression)
+        info = code + field(data, 0x268, "I")
+        self.assertEqual(data[info:info + 4], b"LToP")
+        self.assertEqual(header["kernel_info_offset"], info)
+        self.assertEqual(header["setup_type_max"], field(data, info + 12, "I"))
+        pref, align = field(data, 0x258, "Q"), field(data, 0x230, "I")
+        for protocol in protocols[:-1]:
+            way = entry(told, protocol)
+            self.assertEqual(number(way["address"]), pref + (0x200 if protocol == "linux64" else 0))
+            self.assertEqual(number(way["reserve"]), pref)
+            self.assertEqual(way["reserve_size"], field(data, 0x260, "I"))
+            self.assertEqual(way["align"], align)
+            self.assertEqual(number(way["min"]), pref)
+        above = field(data, 0x236, "H") & 2
+        if "linux64" in protocols:
+            self.assertEqual(number(entry(told, "linux64")["max"]), (1 << (52 if above else 32)) - 1)
+
+    def test_cloud(self):
+        """Debian's cloud kernel: 2.15, lz4"""
+        self.check_modern("cloud", ["linux64", "linux32", "linux16"], "lz4")
+
+    def test_cloud_6_12(self):
+        """Linux 6.12: LoongArch's magic at 0x38, zstd"""
+        self.check_modern("cloud-6.12", ["linux64", "linux32", "linux16"], "zstd")
+
+    def test_i386_pae(self):
+        """686-pae: no 64-bit entry, xz"""
+        self.check_modern("i386-pae", ["linux32", "linux16"], "xz")
+
+    def test_memtest(self):
+        """memtest86+: not relocatable"""
+        for name, protocols in (("memtest", ["linux64", "linux32", "linux16"]), ("memtest32", ["linux32", "linux16"])):
+            data, told = self.check_header(name)
+            self.assertEqual(sound(told), protocols)
+            self.assertEqual(data[0x234], 0)
+            way = entry(told, "linux32")
+            self.assertEqual(way["relocatable"], False)
+            self.assertEqual(number(way["address"]), field(data, 0x214, "I"))
+            self.assertEqual(number(way["reserve"]), field(data, 0x258, "Q"))
+            self.assertEqual(way["reserve_size"], field(data, 0x260, "I"))
+
+    def test_ipxe(self):
+        """ipxe.lkrn: the 16-bit entry alone, text where younger fields would be"""
+        data, told = self.check_header("ipxe")
+        self.assertEqual(field(data, 0x214, "I"), 0)
+        self.assertEqual(sound(told), ["linux16"])
+        self.assertEqual(told["bzimage"]["payload_length"], 0)
+        self.assertNotIn("init_size", told["bzimage"]["header"])
+
+    def test_memdisk(self):
+        """memdisk: 2.03, the 16-bit entry alone, syssize 0"""
+        data, told = self.check_header("memdisk")
+        self.assertEqual(field(data, 0x1F4, "I"), 0)
+        self.assertEqual(sound(told), ["linux16"])
+        self.assertEqual(told["bzimage"]["trailing_size"], 0)
+
+    def test_lnxboot(self):
+        """GRUB behind lnxboot.img: 2.03, and the multiboot header of its core with addresses"""
+        data, told = self.check_header("lnxboot")
+        self.assertEqual(sound(told), ["multiboot1", "linux16"])
+        offset = told["multiboot1"]["header_offset"]
+        magic, flags, checksum, header, load, _, _, start = struct.unpack_from("<8I", data, offset)
+        self.assertEqual((magic, (magic + flags + checksum) & 0xFFFFFFFF), (0x1BADB002, 0))
+        way = entry(told, "multiboot1")
+        self.assertEqual(number(way["address"]), start)
+        self.assertEqual(told["segments"][way["segment_first"]]["file_offset"], offset - (header - load))
+
+
+class Elf(unittest.TestCase):
+    def check_segments(self, name, protocols):
+        data, told, status = inspect(name)
+        self.assertEqual(status, 0, told)
+        text = readelf(kernel(name), "-l")
+        loads = []
+        for row in re.findall(r"^\s+LOAD\s+(.*)$", text, re.M):
+            offset, vaddr, paddr, filesz, memsz = (int(word, 16) for word in row.split()[:5])
+            if memsz:
+                loads.append((paddr, vaddr, offset, filesz, memsz))
+        loads.sort()
+        bits = 64 if data[4] == 2 else 32
+        self.assertEqual(told["elf"]["class"], bits)
+        own = told["segments"][:len(loads)]
+        self.assertEqual([(number(s["paddr"]), number(s["vaddr"]), s["file_offset"], s["file_size"],
+                           s["memory_size"]) for s in own], loads)
+        self.assertEqual(sound(told), protocols)
+        way = entry(told, f"linux{bits}")
+        self.assertEqual(number(way["address"]), int(re.search(r"Entry point (0x\w+)", text).group(1), 16))
+        self.assertEqual(number(way["reserve"]), loads[0][0])
+        self.assertEqual(way["reserve_size"], loads[-1][0] + loads[-1][4] - loads[0][0])
+        return data, told
+
+    def check_multiboot(self, told, data, version, align=4, magic=0x1BADB002, words=3, search=8192):
+        """The header is the first whose words add up to 0."""
+        for offset in range(0, min(search, len(data)) - 4 * words + 1, align):
+            found = struct.unpack_from(f"<{words}I", data, offset)
+            if found[0] == magic and sum(found) & 0xFFFFFFFF == 0:
+                self.assertEqual(told[f"multiboot{version}"]["header_offset"], offset)
+                return offset
+        self.fail("no multiboot header")
+
+    def check_multiboot2(self, told, data):
+        return self.check_multiboot(told, data, 2, 8, 0xE85250D6, 4, 32768)
+
+    def test_xen(self):
+        """Xen: multiboot 1 and 2, relocatable by tag"""
+        data, told = self.check_segments("xen", ["multiboot2", "multiboot1", "linux32"])
+        self.check_multiboot(told, data, 1)
+        at = self.check_multiboot2(told, data) + 16
+        while field(data, at, "H") != 10:
+            at += (field(data, at + 4, "I") + 7) & ~7
+        low, high, align, preference = struct.unpack_from("<4I", data, at + 8)
+        way = entry(told, "multiboot2")
+        self.assertEqual((number(way["min"]), number(way["max"]), way["align"]), (low, high, align))
+        self.assertEqual(way["prefer"], ["linked", "lowest", "highest"][preference])
+        self.assertEqual(told["notes"], [])
+
+    def test_invaders(self):
+        """grub-invaders: address fields that differ from the ELF's segments"""
+        data, told = self.check_segments("invaders", ["multiboot1", "linux32"])
+        header, load, load_end, bss_end, start = struct.unpack_from("<5I", data, self.check_multiboot(told, data, 1) + 12)
+        way = entry(told, "multiboot1")
+        segment = told["segments"][way["segment_first"]]
+        self.assertEqual(number(way["address"]), start)
+        self.assertEqual(number(segment["paddr"]), load)
+        self.assertEqual(segment["file_size"], load_end - load)
+        self.assertEqual(segment["memory_size"], bss_end - load)
+        self.assertEqual(segment["file_offset"], told["multiboot1"]["header_offset"] - (header - load))
+
+    def test_gnumach(self):
+        """GNU Mach: multiboot 1 in an ELF64 or ELF32"""
+        data, _, _ = inspect("gnumach")
+        data, told = self.check_segments("gnumach", ["multiboot1", "linux64" if data[4] == 2 else "linux32"])
+        self.check_multiboot(told, data, 1)
+
+    def test_tboot(self):
+        """tboot: multiboot 1 and 2"""
+        data, told = self.check_segments("tboot", ["multiboot2", "multiboot1", "linux32"])
+        self.check_multiboot(told, data, 1)
+        self.check_multiboot2(told, data)
+        self.assertEqual(told["multiboot2"]["wants_video_mode"], True)
+
+    def test_grub_pvh(self):
+        """GRUB for PVH: the note of 4 bytes, in a PT_NOTE without memory"""
+        _, told = self.check_segments("grub-pvh", ["pvh", "linux32"])
+        notes = readelf(kernel("grub-pvh"), "-n")
+        data = bytes.fromhex(re.search(r"description data: ((?:\w\w )+)", notes).group(1))
+        self.assertEqual(number(entry(told, "pvh")["address"]), int.from_bytes(data, "little"))
+        self.assertEqual([(n["type"], n["descriptor_size"]) for n in told["notes"]], [(18, 4)])
+
+
+class Refused(unittest.TestCase):
+    def check(self, name, code):
+        data, told, status = inspect(name)
+        self.assertEqual(status, 1)
+        self.assertEqual(told["error"]["code"], code)
+        return data, told["error"]
+
+    def test_uml(self):
+        """user-mode Linux is a program"""
+        self.check("uml", "ZP_ERR_ELF_PROGRAM")
+        self.assertIn("INTERP", readelf(kernel("uml"), "-l"))
+
+    def test_arm64(self):
+        """an arm64 Image"""
+        data, error = self.check("arm64", "ZP_ERR_ARM64_IMAGE")
+        self.assertEqual(data[0x38:0x3C], b"ARM\x64")
+        self.assertEqual(error["offset"], 0x38)
+
+    def test_uki(self):
+        """a unified kernel image: the error says where its kernel is"""
+        data, error = self.check("uki", "ZP_ERR_UKI")
+        start, size = number(error["value"]), number(error["limit"])
+        self.assertEqual(data[start:start + size], kernel("cloud").read_bytes())
+
+    def test_xen_gz(self):
+        """a gzip'd ELF"""
+        self.check("xen-gz", "ZP_ERR_COMPRESSED")
+
+
+if __name__ == "__main__":
+    zptap.main()
