@@ -5,6 +5,8 @@ import json
 import pathlib
 import re
 import struct
+import subprocess
+import tempfile
 import unittest
 
 import zptap
@@ -24,10 +26,29 @@ def kernel(name):
     return pathlib.Path(ran.stdout.strip())
 
 
-def inspect(name):
+_folder = tempfile.TemporaryDirectory(prefix="zeropage-inspect-")
+UNPACK = {"lz4": ["lz4", "-dc"], "zstd": ["zstd", "-dcq"], "xz": ["xz", "-dcq"]}
+
+
+@functools.cache
+def vmlinux(name, compression):
+    """The ELF in a bzImage's payload, unpacked by the compression's own tool."""
+    path, data = pathlib.Path(_folder.name) / name, kernel(name).read_bytes()
+    start = (data[0x1F1] + 1) * 512 + field(data, 0x248, "I")
+    stream = data[start:start + field(data, 0x24C, "I") - 4]  # the last four bytes are the size
+    with path.open("wb") as out:
+        subprocess.run(UNPACK[compression], input=stream, stdout=out, check=True, timeout=60)
+    return path
+
+
+def inspect_file(path):
     """The bytes of the image and what inspect says of it."""
-    ran = zptap.command(zptap.BINARY, "inspect", "--json", kernel(name))
-    return kernel(name).read_bytes(), json.loads(ran.stdout), ran.returncode
+    ran = zptap.command(zptap.BINARY, "inspect", "--json", path)
+    return path.read_bytes(), json.loads(ran.stdout), ran.returncode
+
+
+def inspect(name):
+    return inspect_file(kernel(name))
 
 
 def number(value):
@@ -159,9 +180,12 @@ class BzImage(unittest.TestCase):
 
 class Elf(unittest.TestCase):
     def check_segments(self, name, protocols):
-        data, told, status = inspect(name)
+        return self.check_file(kernel(name), protocols)
+
+    def check_file(self, path, protocols):
+        data, told, status = inspect_file(path)
         self.assertEqual(status, 0, told)
-        text = readelf(kernel(name), "-l")
+        text = readelf(path, "-l")
         loads = []
         for row in re.findall(r"^\s+LOAD\s+(.*)$", text, re.M):
             offset, vaddr, paddr, filesz, memsz = (int(word, 16) for word in row.split()[:5])
@@ -237,6 +261,52 @@ class Elf(unittest.TestCase):
         data = bytes.fromhex(re.search(r"description data: ((?:\w\w )+)", notes).group(1))
         self.assertEqual(number(entry(told, "pvh")["address"]), int.from_bytes(data, "little"))
         self.assertEqual([(n["type"], n["descriptor_size"]) for n in told["notes"]], [(18, 4)])
+
+
+    @staticmethod
+    def xen_notes(data, path):
+        """(type, size, descriptor) of each; Linux pads its notes to 4."""
+        row = re.search(r"^\s+NOTE\s+0x(\w+)\s+\S+\s+\S+\s+0x(\w+)", readelf(path, "-l"), re.M)
+        at, found = int(row.group(1), 16), []
+        end = at + int(row.group(2), 16)
+        while at + 12 <= end:
+            name, size, kind = struct.unpack_from("<3I", data, at)
+            descriptor = at + 12 + (name + 3) // 4 * 4
+            if data[at + 12:at + 12 + name] == b"Xen\0":
+                found.append((kind, size, data[descriptor:descriptor + size]))
+            at = descriptor + (size + 3) // 4 * 4
+        return found
+
+    def check_vmlinux(self, name, compression, protocols):
+        """Each Xen note by a walk through the segment; the entry and its relocation as the notes say."""
+        path = vmlinux(name, compression)
+        data, told = self.check_file(path, protocols)
+        notes = self.xen_notes(data, path)
+        self.assertEqual(len(notes), len(re.findall(r"^  Xen\s", readelf(path, "-n"), re.M)))
+        self.assertEqual([(n["type"], n["descriptor_size"],
+                           data[n["descriptor_offset"]:n["descriptor_offset"] + n["descriptor_size"]])
+                          for n in told["notes"]], notes)
+        by_type = {kind: descriptor for kind, _, descriptor in notes}
+        way = entry(told, "pvh")
+        self.assertEqual(number(way["address"]), int.from_bytes(by_type[18], "little"))
+        self.assertEqual(told["elf"]["guest_linux"], True)
+        if 19 in by_type:
+            self.assertEqual((way["align"], number(way["min"]), number(way["max"])),
+                             struct.unpack("<3I", by_type[19]))
+        self.assertEqual(way["relocatable"], 19 in by_type)
+        return by_type
+
+    def test_cloud_vmlinux(self):
+        """the vmlinux in Linux 6.1: PVH, a per-CPU segment at virtual address 0"""
+        self.check_vmlinux("cloud", "lz4", ["pvh", "linux64"])
+
+    def test_cloud_6_12_vmlinux(self):
+        """the vmlinux in Linux 6.12: PVH with relocation"""
+        self.assertIn(19, self.check_vmlinux("cloud-6.12", "zstd", ["pvh", "linux64"]))
+
+    def test_i386_pae_vmlinux(self):
+        """the vmlinux in 686-pae: a note of 4 bytes"""
+        self.assertEqual(len(self.check_vmlinux("i386-pae", "xz", ["pvh", "linux32"])[18]), 4)
 
 
 class Refused(unittest.TestCase):
