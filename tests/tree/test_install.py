@@ -20,15 +20,15 @@ import zptap
 EXAMPLE = zptap.SOURCE / "examples/kvm.c"
 GUESTS = zptap.BUILD / "tests/boot/guest"
 WARNINGS = ["-O2", "-Wall", "-Wextra", "-Werror"]
-SANITIZE = os.environ["ZP_SANITIZE"]
+INSTRUMENTS = shlex.split(os.environ["ZP_INSTRUMENTS"])
 RAM = (512 << 20) - 0x60000 - 0x400  # without 0xa0000 to 1 MiB and the EBDA's KiB
 
 
 def compilers():
-    """Pairs of language and command. What a sanitizer went into must be linked by its own compiler."""
+    """Pairs of language and command. What sanitizers or coverage went into is for its own compiler to link."""
     own = [("c11", shlex.split(os.environ["ZP_CC"])), ("c++17", [os.environ["ZP_CXX"]])]
-    if SANITIZE != "none":
-        return [(standard, command + [f"-fsanitize={SANITIZE}"]) for standard, command in own]
+    if INSTRUMENTS:
+        return [(standard, command + INSTRUMENTS) for standard, command in own]
     others = [("c11", "gcc"), ("c11", "clang"), ("c++17", "g++"), ("c++17", "clang++")]
     found = own + [(standard, [name]) for standard, name in others if shutil.which(name)]
     return [pair for i, pair in enumerate(found) if pair not in found[:i]]
@@ -157,7 +157,7 @@ class Install(unittest.TestCase):
         for program, kind in self.each_program():
             needed = re.findall(r"NEEDED.*\[(.*)\]", zptap.command("readelf", "-d", program).stdout)
             self.assertEqual("libzeropage.so.0" in needed, kind == "shared", needed)
-            if SANITIZE == "none":
+            if not INSTRUMENTS:
                 self.assertLessEqual(set(needed), {"libzeropage.so.0", "libc.so.6", "libm.so.6", "libstdc++.so.6",
                                                    "libgcc_s.so.1"})
 
