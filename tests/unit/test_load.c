@@ -4,6 +4,8 @@
  * kernel would. Guest memory starts full of 0xcc, as re-used memory is full of something: what must be zero
  * is.
  */
+#include <sys/mman.h>
+
 #include <zeropage/wire/acpi.h>
 #include <zeropage/wire/multiboot.h>
 #include <zeropage/wire/multiboot2.h>
@@ -83,6 +85,7 @@ static void segments_are_copied_and_their_tails_cleared(void **state)
     free_both(f, &guest);
 }
 
+/* HOSTILE row 10: the file's own setup_data is wild, and replaced by our list. */
 static void boot_params_of_a_bzimage(void **state)
 {
     struct fixture *f = fixture_bzimage();
@@ -177,6 +180,7 @@ static void a_bare_elf_gets_a_header(void **state)
     free_both(f, &guest);
 }
 
+/* HOSTILE row 10: what of a list comes from us. */
 static void setup_data_is_a_list_without_loops(void **state)
 {
     struct fixture *f = fixture_bzimage();
@@ -500,6 +504,141 @@ static void only_input_can_fail(void **state)
     free_both(f, &guest);
 }
 
+static int read_nothing(void *context, uint64_t offset, void *buffer, size_t length)
+{
+    (void)context;
+    (void)offset;
+    (void)buffer;
+    (void)length;
+    return 0;
+}
+
+/* HOSTILE row 9: an initrd past 32 bits is told whole. So is a kernel's range that init_size cannot hold. */
+static void sizes_past_32_bits(void **state)
+{
+    struct fixture *f = fixture_elf(ZP_PROTOCOL_LINUX64, ZP_CONTAINER_ELF64);
+    struct zp_guest_region regions[2] = {{{0}, 3 * GIB, NULL}, {{4 * GIB}, 13 * GIB, NULL}};
+    struct zp_guest guest = {regions, 2};
+    const struct zp_boot_params *params;
+    /* Never touched but where small spans lie. */
+    char *bytes =
+        mmap(NULL, 16 * GIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    (void)state;
+    assert_true(bytes != MAP_FAILED);
+    regions[0].host = bytes;
+    regions[1].host = bytes + 3 * GIB;
+    make_pc(f, 16 * GIB);
+    f->segments[0].paddr.value = f->entries[0].reserve.value = 4 * GIB;
+    f->segments[1].paddr.value = 4 * GIB + 0x3000;
+    f->entries[0].address.value = 4 * GIB + 0x10;
+    f->entries[0].reserve_size = 6 * GIB;
+    add_module(f, 5 * GIB + 3, NULL);
+    f->files[0].source.read = read_nothing;
+    plan_holds(f);
+    assert_int_equal(zp_load(&f->plan, &guest, &f->error), ZP_OK);
+    params = zp_guest_pointer(&guest, (zp_gpa){f->plan.state.rsi}, sizeof(*params));
+    assert_int_equal(params->hdr.ramdisk_size, GIB + 3);
+    assert_int_equal(params->ext_ramdisk_size, 1);
+    assert_int_equal((uint64_t)params->ext_ramdisk_image << 32 | params->hdr.ramdisk_image,
+                     f->plan.initrd.value);
+    assert_true(f->plan.initrd.value >= 10 * GIB);
+    assert_int_equal(params->hdr.init_size, UINT32_MAX);
+    munmap(bytes, 16 * GIB);
+    free(f);
+}
+
+/* HOSTILE row 14: memory without a byte of the file is cleared, nothing read. */
+static void a_segment_of_zeros(void **state)
+{
+    struct fixture *f = fixture_elf(ZP_PROTOCOL_LINUX32, ZP_CONTAINER_ELF32);
+    struct guest guest;
+    const unsigned char *second;
+
+    (void)state;
+    f->segments[1].file_size = 0;
+    loads(f, &guest);
+    second = at(&guest, 2 * MIB + 0x3000);
+    for (size_t i = 0; i < 0x2000; i++)
+        assert_int_equal(second[i], 0);
+    nothing_else_is_written(f, &guest);
+    free_both(f, &guest);
+}
+
+/* Everything that a plan can have, for one protocol. */
+static struct fixture *fixture_rich(uint32_t protocol)
+{
+    struct fixture *f =
+        protocol == ZP_PROTOCOL_LINUX64 ? fixture_bzimage() : fixture_elf(protocol, ZP_CONTAINER_ELF64);
+
+    add_module(f, 100, "one");
+    add_module(f, 5000, "two");
+    add_acpi(f);
+    add_blob(f, ZP_BLOB_PLAIN, 300);
+    set_cmdline(f, "console=ttyS0");
+    f->request.entropy = "0123456789abcdef";
+    f->request.entropy_length = 16;
+    if (protocol == ZP_PROTOCOL_LINUX64)
+        add_pin(f, ZP_SPAN_E820_EXT, 0, 3 * MIB);
+    make_pc(f, GUEST_SIZE);
+    for (uint64_t i = 0; protocol == ZP_PROTOCOL_LINUX64 && i < 140; i++)
+        f->ranges[f->machine.range_count++] =
+            (struct zp_memory_range){{GIB + i * MIB}, 4096, ZP_USAGE_RESERVED, ZP_E820_RESERVED};
+    plan_holds(f);
+    return f;
+}
+
+/* Each span in turn is the first that guest memory does not cover: it is named, and nothing is written. */
+static void each_span_that_is_not_there_is_named(void **state)
+{
+    static const uint32_t fields[ZP_SPAN_KIND_COUNT] = {
+        [ZP_SPAN_KERNEL] = ZP_FIELD_KERNEL,
+        [ZP_SPAN_KERNEL_RESERVED] = ZP_FIELD_KERNEL,
+        [ZP_SPAN_INITRD] = ZP_FIELD_INITRD,
+        [ZP_SPAN_CMDLINE] = ZP_FIELD_CMDLINE,
+        [ZP_SPAN_BOOT_PARAMS] = ZP_FIELD_BOOT_PARAMS,
+        [ZP_SPAN_SETUP_DATA] = ZP_FIELD_RNG_SEED,
+        [ZP_SPAN_E820_EXT] = ZP_FIELD_E820_EXT,
+        [ZP_SPAN_START_INFO] = ZP_FIELD_START_INFO,
+        [ZP_SPAN_MODLIST] = ZP_FIELD_MODLIST,
+        [ZP_SPAN_MEMMAP] = ZP_FIELD_MEMMAP,
+        [ZP_SPAN_MODULE_CMDLINES] = ZP_FIELD_MODULES,
+        [ZP_SPAN_MULTIBOOT_INFO] = ZP_FIELD_MULTIBOOT_INFO,
+        [ZP_SPAN_LOADER_NAME] = ZP_FIELD_MULTIBOOT_INFO,
+        [ZP_SPAN_GDT] = ZP_FIELD_GDT,
+        [ZP_SPAN_TSS] = ZP_FIELD_TSS,
+        [ZP_SPAN_PAGE_TABLES] = ZP_FIELD_PAGE_TABLES,
+        [ZP_SPAN_STACK] = ZP_FIELD_STACK,
+        [ZP_SPAN_BLOB] = ZP_FIELD_BLOB,
+        [ZP_SPAN_BDA] = ZP_FIELD_BDA,
+    };
+    bool seen[ZP_SPAN_KIND_COUNT] = {false};
+
+    (void)state;
+    for (uint32_t protocol = ZP_PROTOCOL_LINUX64; protocol < ZP_PROTOCOL_COUNT; protocol++) {
+        struct fixture *f = fixture_rich(protocol);
+
+        for (size_t i = 0; i < f->plan.span_count; i++) {
+            const struct zp_span *span = &f->plan.spans[i];
+            uint64_t end = span->start.value + span->size;
+            /* No memory behind it: a write would end the test. */
+            struct zp_guest_region regions[] = {{{0}, end - 1, NULL}, {{end}, UINT64_MAX - end, NULL}};
+            struct zp_guest guest = {regions, 2};
+
+            regions[0].host = regions[1].host = (void *)(uintptr_t)MIB;
+            assert_int_equal(zp_load(&f->plan, &guest, &f->error), ZP_ERR_GUEST_MEMORY);
+            assert_string_equal(zp_field_name(f->error.field), zp_field_name(fields[span->kind]));
+            assert_int_equal(f->error.value, span->start.value);
+            assert_int_equal(f->error.limit, span->size);
+            seen[span->kind] = true;
+        }
+        free(f);
+    }
+    for (size_t kind = 1; kind < ZP_SPAN_KIND_COUNT; kind++)
+        if (!seen[kind])
+            fail_msg("no plan had a span of kind %s", zp_span_kind_name((uint32_t)kind));
+}
+
 static void guest_memory_that_is_not_there(void **state)
 {
     struct fixture *f = fixture_bzimage();
@@ -553,6 +692,9 @@ int main(void)
         cmocka_unit_test(multiboot1_information),
         cmocka_unit_test(multiboot2_information),
         cmocka_unit_test(only_input_can_fail),
+        cmocka_unit_test(sizes_past_32_bits),
+        cmocka_unit_test(a_segment_of_zeros),
+        cmocka_unit_test(each_span_that_is_not_there_is_named),
         cmocka_unit_test(guest_memory_that_is_not_there),
         cmocka_unit_test(guest_pointers_are_checked),
     };

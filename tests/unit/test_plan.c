@@ -153,6 +153,7 @@ static void multiboot2_preferences_are_kept(void **state)
     free(f);
 }
 
+/* HOSTILE row 6: init_size above RAM, or above each gap of it. */
 static void a_kernel_without_a_home_is_refused(void **state)
 {
     struct fixture *f = fixture_bzimage();
@@ -213,6 +214,107 @@ static void busy_memory_is_no_target_but_ram(void **state)
     free(f);
 }
 
+static void move_elf(struct fixture *f, uint64_t to)
+{
+    f->segments[0].paddr.value = to;
+    f->segments[1].paddr.value = to + 0x3000;
+    f->entries[0].reserve.value = to;
+    f->entries[0].address.value = to + 0x10;
+}
+
+/* HOSTILE row 13: segments where tables would lie, over ROM, over MMIO, past RAM, around 2^64. */
+static void segments_in_odd_places(void **state)
+{
+    static const uint64_t no_ram[] = {0x9b000,
+                                      0xa0000,
+                                      0xb8000,
+                                      0xf0000,
+                                      3 * GIB - 0x4000,
+                                      3 * GIB,
+                                      0xfec00000,
+                                      0xfee00000,
+                                      9 * GIB,
+                                      9 * GIB - 4096,
+                                      (1ull << 52),
+                                      (1ull << 63),
+                                      UINT64_MAX - 0x3fff};
+    static const uint64_t ram[] = {0,   0x1000,           0x2000,  0x9ac00,
+                                   MIB, 3 * GIB - 0x5000, 4 * GIB, 9 * GIB - 0x5000};
+    struct fixture *f = fixture_elf(ZP_PROTOCOL_LINUX64, ZP_CONTAINER_ELF64);
+
+    (void)state;
+    make_pc(f, 8 * GIB);
+    for (size_t i = 0; i < sizeof(no_ram) / sizeof(no_ram[0]); i++) {
+        move_elf(f, no_ram[i]);
+        plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_KERNEL);
+        assert_int_equal(f->error.value, no_ram[i]);
+    }
+    for (size_t i = 0; i < sizeof(ram) / sizeof(ram[0]); i++) {
+        move_elf(f, ram[i]);
+        plan_holds(f);
+        assert_int_equal(f->plan.kernel_load.value, ram[i]);
+    }
+    /* Far more memory than there is. */
+    move_elf(f, 2 * MIB);
+    f->segments[1].memory_size = UINT64_C(1) << 50;
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_KERNEL);
+    f->segments[1].memory_size = 0x2000;
+    /* Segments over each other. */
+    move_elf(f, 2 * MIB);
+    f->segments[1].paddr.value = 2 * MIB + 0x800;
+    plan_refused(f, ZP_ERR_OVERLAP, ZP_FIELD_KERNEL);
+    /* Over the two words that tell of the EBDA. */
+    move_elf(f, 0);
+    add_acpi(f);
+    plan_refused(f, ZP_ERR_OVERLAP, ZP_FIELD_BDA);
+    f->machine.has_bda = 0;
+    plan_holds(f);
+    free(f);
+}
+
+/* A pin in the kernel's home: the kernel gives way where it can. */
+static void the_kernel_gives_way_to_pins(void **state)
+{
+    struct fixture *f = fixture_bzimage();
+
+    (void)state;
+    add_pin(f, ZP_SPAN_CMDLINE, 0, 40 * MIB);
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, 42 * MIB);
+    assert_int_equal(decision(f, ZP_DECISION_KERNEL_MOVED)->b, 16 * MIB);
+    f->entries[0].align = 0;
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_KERNEL);
+    assert_int_equal(f->error.value, 16 * MIB);
+    assert_int_equal(f->error.limit, 32 * MIB);
+    /* In the file's bytes, which lie outside of the reserve. */
+    f->segments[0].paddr.value = MIB;
+    f->entries[0].address.value = MIB + 0x200;
+    f->pins[0].start.value = MIB + 64;
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_KERNEL);
+    f->pins[0].start.value = MIB + 4096;
+    plan_holds(f);
+    free(f);
+}
+
+/* PHYS32_RELOC may say min 0 and max 2^64 - 1: page 0 is nobody's all the same. */
+static void limits_of_moving_may_be_anything(void **state)
+{
+    struct fixture *f = fixture_elf(ZP_PROTOCOL_PVH, ZP_CONTAINER_ELF64);
+
+    (void)state;
+    f->entries[0].align = 4096;
+    f->entries[0].prefer = ZP_PREFER_LOWEST;
+    f->entries[0].max.value = UINT64_MAX;
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, 0x1000);
+    f->entries[0].min.value = UINT64_MAX;
+    plan_refused(f, ZP_ERR_NO_SPACE, ZP_FIELD_KERNEL);
+    add_pin(f, ZP_SPAN_KERNEL, 0, UINT64_MAX - 0xfff);
+    f->entries[0].min.value = 0;
+    plan_refused(f, ZP_ERR_TOO_LARGE, ZP_FIELD_KERNEL);
+    free(f);
+}
+
 static void a_guessed_reserve_is_told(void **state)
 {
     struct fixture *f = fixture_bzimage();
@@ -225,6 +327,9 @@ static void a_guessed_reserve_is_told(void **state)
     assert_int_equal(decision(f, ZP_DECISION_RESERVE_GUESSED)->b, 32 * MIB);
     assert_int_equal(decision(f, ZP_DECISION_TRAILING)->a, 700);
     assert_int_equal(decision(f, ZP_DECISION_SYSSIZE)->a, 96);
+    /* What is guessed is not blamed on init_size. */
+    make_pc(f, 20 * MIB);
+    plan_refused(f, ZP_ERR_NO_SPACE, ZP_FIELD_KERNEL);
     free(f);
 }
 
@@ -314,6 +419,9 @@ static void the_command_line_is_never_cut(void **state)
     line[7] = 'x';
     f->image.bzimage.cmdline_max = 0;
     plan_refused(f, ZP_ERR_CMDLINE_LENGTH, ZP_FIELD_CMDLINE);
+    f->image.bzimage.cmdline_max = UINT32_MAX;
+    f->request.cmdline_length = 4096;
+    plan_holds(f);
     free(f);
     f = fixture_elf(ZP_PROTOCOL_LINUX64, ZP_CONTAINER_ELF64);
     f->request.cmdline = line;
@@ -395,6 +503,39 @@ static void initrds_that_cannot_be(void **state)
     }
     f->image.bzimage.initrd_max.value = UINT64_MAX;
     plan_holds(f);
+    free(f);
+}
+
+/* HOSTILE row 9: initrds of 2 GiB and more; a gap that is one page too small. */
+static void initrds_of_gigabytes(void **state)
+{
+    static const uint64_t sizes[] = {2 * GIB, 2 * GIB + 1, 3 * GIB, 4 * GIB - 1,
+                                     4 * GIB, 4 * GIB + 1, 6 * GIB};
+    struct fixture *f = fixture_bzimage();
+
+    (void)state;
+    make_pc(f, 16 * GIB);
+    add_module(f, 1, NULL);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        f->files[0].source.size = sizes[i];
+        f->image.bzimage.header.xloadflags = ZP_XLF_KERNEL_64 | ZP_XLF_CAN_BE_LOADED_ABOVE_4G;
+        plan_holds(f);
+        assert_true(f->plan.initrd.value >= 4 * GIB);
+        assert_int_equal(f->plan.initrd_size, sizes[i]);
+        f->image.bzimage.header.xloadflags = ZP_XLF_KERNEL_64;
+        plan_refused(f, ZP_ERR_NO_SPACE, ZP_FIELD_INITRD);
+        assert_int_equal(f->error.limit, 2 * GIB - 48 * MIB); /* from the kernel's end to initrd_addr_max */
+    }
+    f->files[0].source.size = 2 * GIB - 48 * MIB;
+    plan_holds(f);
+    f->files[0].source.size++;
+    plan_refused(f, ZP_ERR_NO_SPACE, ZP_FIELD_INITRD);
+    /* A pin cannot talk the kernel into more. */
+    f->files[0].source.size = 4096;
+    add_pin(f, ZP_SPAN_INITRD, 0, 2 * GIB - 4096);
+    plan_holds(f);
+    f->pins[0].start.value = 2 * GIB;
+    plan_refused(f, ZP_ERR_TOO_LARGE, ZP_FIELD_INITRD);
     free(f);
 }
 
@@ -973,6 +1114,9 @@ int main(void)
         cmocka_unit_test(multiboot2_preferences_are_kept),
         cmocka_unit_test(a_kernel_without_a_home_is_refused),
         cmocka_unit_test(a_segment_outside_the_reserve_counts_too),
+        cmocka_unit_test(segments_in_odd_places),
+        cmocka_unit_test(the_kernel_gives_way_to_pins),
+        cmocka_unit_test(limits_of_moving_may_be_anything),
         cmocka_unit_test(busy_memory_is_no_target_but_ram),
         cmocka_unit_test(a_guessed_reserve_is_told),
         cmocka_unit_test(faulty_entries_are_passed_over),
@@ -982,6 +1126,7 @@ int main(void)
         cmocka_unit_test(the_initrd_lies_as_high_as_allowed),
         cmocka_unit_test(several_initrds_are_one_for_linux),
         cmocka_unit_test(initrds_that_cannot_be),
+        cmocka_unit_test(initrds_of_gigabytes),
         cmocka_unit_test(bare_elf_initrd_limits),
         cmocka_unit_test(modules_for_pvh_and_multiboot),
         cmocka_unit_test(acpi_lies_in_the_ebda),
