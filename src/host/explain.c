@@ -118,8 +118,7 @@ static const struct row errors[] = {
     {ZP_ERR_NO_SEGMENT, ANY, "nothing to load: no PT_LOAD segment with memory"},
     {ZP_ERR_NO_ENTRY, ANY,
      "no entry that a loader could use; zeropage inspect tells what is wrong with each"},
-    {ZP_ERR_ELF_PROGRAM, ANY,
-     "a program for an operating system, not a kernel (e_type $n); run it on its own system"},
+    {ZP_ERR_ELF_PROGRAM, ANY, "a program for an operating system, not a kernel; run it on its own system"},
 
     {ZP_ERR_PROTOCOL, ANY, "protocol $p is not offered, but $m; choose with --protocol"},
     {ZP_ERR_REAL_MODE_ONLY, ANY,
