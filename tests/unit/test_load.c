@@ -411,6 +411,30 @@ static void multiboot1_information(void **state)
     free_both(f, &guest);
 }
 
+/* Multiboot knows types up to 5; what else there is must not be taken for one of them. */
+static void types_past_multiboot_are_reserved(void **state)
+{
+    struct fixture *f = fixture_elf(ZP_PROTOCOL_MULTIBOOT1, ZP_CONTAINER_ELF32);
+    const struct zp_multiboot_mmap_entry *map;
+    const struct zp_multiboot_info *info;
+    struct guest guest;
+
+    (void)state;
+    make_pc(f, GUEST_SIZE);
+    for (uint32_t type = 4; type < 8; type++)
+        f->ranges[f->machine.range_count++] =
+            (struct zp_memory_range){{GIB * type}, MIB, ZP_USAGE_RESERVED, type};
+    plan_holds(f);
+    guest_new(&guest);
+    assert_int_equal(zp_load(&f->plan, &guest.guest, &f->error), ZP_OK);
+    info = at(&guest, f->plan.state.rbx);
+    map = at(&guest, info->mmap_addr);
+    assert_int_equal(info->mmap_length, 8 * 24);
+    for (size_t i = 4; i < 8; i++)
+        assert_int_equal(map[i].type, i < 6 ? i : 2);
+    free_both(f, &guest);
+}
+
 static void multiboot2_information(void **state)
 {
     struct fixture *f = fixture_elf(ZP_PROTOCOL_MULTIBOOT2, ZP_CONTAINER_ELF32);
@@ -690,6 +714,7 @@ int main(void)
         cmocka_unit_test(start_info_and_its_lists),
         cmocka_unit_test(a_pvh_linux_gets_one_initrd),
         cmocka_unit_test(multiboot1_information),
+        cmocka_unit_test(types_past_multiboot_are_reserved),
         cmocka_unit_test(multiboot2_information),
         cmocka_unit_test(only_input_can_fail),
         cmocka_unit_test(sizes_past_32_bits),

@@ -536,6 +536,14 @@ static void initrds_of_gigabytes(void **state)
     plan_holds(f);
     f->pins[0].start.value = 2 * GIB;
     plan_refused(f, ZP_ERR_TOO_LARGE, ZP_FIELD_INITRD);
+    /* Nor wrap. */
+    f->image.bzimage.header.xloadflags = ZP_XLF_KERNEL_64 | ZP_XLF_CAN_BE_LOADED_ABOVE_4G;
+    f->pins[0].start.value = UINT64_MAX - 0xfff;
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_INITRD);
+    f->files[0].source.size = 5000;
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_INITRD);
+    f->files[0].source.size = 100;
+    plan_refused(f, ZP_ERR_OVERFLOW, ZP_FIELD_INITRD);
     free(f);
 }
 
