@@ -34,50 +34,55 @@ static int kernel_fits(const struct zp_draft *draft, uint64_t delta)
     return ZP_OK;
 }
 
-static int fix_segments(struct zp_draft *draft, bool pinned)
+static int fix_segment(struct zp_draft *draft, size_t index, bool pinned)
+{
+    const struct zp_segment *segment = &draft->plan.image->segments[draft->plan.entry->segment_first + index];
+    struct zp_span span = {
+        .kind = ZP_SPAN_KERNEL, .index = (uint32_t)index, .e820_type = 1, .pinned = pinned};
+
+    span.start.value = segment->paddr.value + draft->plan.delta;
+    span.size = segment->memory_size;
+    span.file_offset = segment->file_offset;
+    span.file_size = segment->file_size;
+    return zp_draft_fix(draft, &span);
+}
+
+/* [*at, end) of the reserve, as far as there is any. *at goes on to its end. */
+static int fix_reserve(struct zp_draft *draft, uint64_t *at, uint64_t end)
+{
+    struct zp_span span = {.kind = ZP_SPAN_KERNEL_RESERVED, .e820_type = 1};
+
+    if (*at >= end)
+        return ZP_OK;
+    span.start.value = *at;
+    span.size = end - *at;
+    *at = end;
+    return zp_draft_fix(draft, &span);
+}
+
+/*
+ * The segments, and what of the reserve no segment covers: gaps between them and the tail. All of it by
+ * address, so that each span goes behind the last and none is moved: an ELF may have a million segments.
+ */
+static int fix_image(struct zp_draft *draft, bool pinned)
 {
     const struct zp_entry *entry = draft->plan.entry;
     const struct zp_segment *segments = draft->plan.image->segments + entry->segment_first;
-
-    for (size_t i = 0; i < entry->segment_count; i++) {
-        struct zp_span span = {
-            .kind = ZP_SPAN_KERNEL, .index = (uint32_t)i, .e820_type = 1, .pinned = pinned};
-        int status;
-
-        span.start.value = segments[i].paddr.value + draft->plan.delta;
-        span.size = segments[i].memory_size;
-        span.file_offset = segments[i].file_offset;
-        span.file_size = segments[i].file_size;
-        status = zp_draft_fix(draft, &span);
-        if (status)
-            return status;
-    }
-    return ZP_OK;
-}
-
-/* What of the reserve no segment covers: gaps between them and the tail. */
-static int fix_reserve(struct zp_draft *draft)
-{
     uint64_t at = draft->plan.runtime.value;
     uint64_t end = at + draft->plan.runtime_size;
 
-    while (at < end) {
-        const struct zp_span *hit = zp_draft_hit(draft, at, end - at);
-        struct zp_span span = {.kind = ZP_SPAN_KERNEL_RESERVED, .e820_type = 1};
-        int status;
+    for (size_t i = 0; i < entry->segment_count; i++) {
+        uint64_t start = segments[i].paddr.value + draft->plan.delta;
+        int status = fix_reserve(draft, &at, start < end ? start : end);
 
-        if (hit && hit->start.value <= at) {
-            at = hit->start.value + hit->size;
-            continue;
-        }
-        span.start.value = at;
-        span.size = (hit ? hit->start.value : end) - at;
-        at += span.size;
-        status = zp_draft_fix(draft, &span);
+        if (!status)
+            status = fix_segment(draft, i, pinned);
         if (status)
             return status;
+        if (start + segments[i].memory_size > at)
+            at = start + segments[i].memory_size;
     }
-    return ZP_OK;
+    return fix_reserve(draft, &at, end);
 }
 
 static int fix_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
@@ -90,9 +95,7 @@ static int fix_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
     draft->plan.delta = load - linked;
     draft->plan.runtime.value = entry->reserve.value + draft->plan.delta;
     draft->plan.runtime_size = entry->reserve_size;
-    status = fix_segments(draft, pinned);
-    if (!status)
-        status = fix_reserve(draft);
+    status = fix_image(draft, pinned);
     if (!status)
         status =
             zp_draft_decide(draft, entry->guessed_size ? ZP_DECISION_RESERVE_GUESSED : ZP_DECISION_RESERVE,

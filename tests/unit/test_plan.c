@@ -97,6 +97,33 @@ static void gaps_between_segments_are_reserved(void **state)
     free(f);
 }
 
+/* Quadratic work would be minutes, and the time limit of the test. */
+static void many_segments_are_placed_in_no_time(void **state)
+{
+    struct fixture *f = fixture_elf(ZP_PROTOCOL_LINUX64, ZP_CONTAINER_ELF64);
+    const size_t count = 300000;
+    struct zp_segment *segments = calloc(count, sizeof(*segments));
+    struct zp_span *spans = calloc(2 * count + 16, sizeof(*spans));
+
+    (void)state;
+    assert_non_null(segments);
+    assert_non_null(spans);
+    for (size_t i = 0; i < count; i++) {
+        segments[i].paddr.value = 2 * MIB + i * 64;
+        segments[i].memory_size = 32;
+    }
+    f->image.segments = segments;
+    f->image.segment_count = f->entries[0].segment_count = count;
+    f->entries[0].reserve_size = count * 64;
+    f->room.spans = spans;
+    f->room.span_capacity = 2 * count + 16;
+    plan_holds(f);
+    assert_true(f->plan.span_count > 2 * count);
+    free(spans);
+    free(segments);
+    free(f);
+}
+
 static void the_kernel_moves_when_its_home_is_taken(void **state)
 {
     struct fixture *f = fixture_bzimage();
@@ -1117,6 +1144,7 @@ int main(void)
         cmocka_unit_test(linux32_has_no_paging),
         cmocka_unit_test(each_protocol_gets_its_registers),
         cmocka_unit_test(gaps_between_segments_are_reserved),
+        cmocka_unit_test(many_segments_are_placed_in_no_time),
         cmocka_unit_test(the_kernel_moves_when_its_home_is_taken),
         cmocka_unit_test(ranges_that_touch_are_one),
         cmocka_unit_test(multiboot2_preferences_are_kept),
