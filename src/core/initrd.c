@@ -27,6 +27,9 @@ static uint64_t initrd_end(const struct zp_draft *draft, bool *ret_anywhere)
     uint64_t end;
 
     *ret_anywhere = false;
+    /* Multiboot hands over a module's end, in 32 bits: 4 GiB itself would come out as 0. */
+    if (draft->plan.protocol == ZP_PROTOCOL_MULTIBOOT1 || draft->plan.protocol == ZP_PROTOCOL_MULTIBOOT2)
+        return UINT32_MAX;
     if (!zp_is_linux(draft->plan.protocol))
         return ZP_GIB4;
     if (draft->plan.entry->container == ZP_CONTAINER_ELF64) {

@@ -622,6 +622,25 @@ static void modules_for_pvh_and_multiboot(void **state)
     free(f);
 }
 
+/* RAM up to 4 GiB: mod_end of a module that ends there would be 0 in its 32 bits. */
+static void the_end_of_a_multiboot_module_has_32_bits(void **state)
+{
+    static const uint32_t protocols[] = {ZP_PROTOCOL_MULTIBOOT1, ZP_PROTOCOL_MULTIBOOT2};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        struct fixture *f = fixture_elf(protocols[i], ZP_CONTAINER_ELF32);
+
+        f->ranges[3].size = 4 * GIB - f->ranges[3].start.value;
+        add_module(f, 4096, NULL);
+        plan_holds(f);
+        assert_true(start_of(f, ZP_SPAN_INITRD) + 4096 < 4 * GIB);
+        add_pin(f, ZP_SPAN_INITRD, 0, 4 * GIB - 4096);
+        plan_refused(f, ZP_ERR_TOO_LARGE, ZP_FIELD_INITRD);
+        free(f);
+    }
+}
+
 static void acpi_lies_in_the_ebda(void **state)
 {
     struct fixture *f = fixture_bzimage();
@@ -1165,6 +1184,7 @@ int main(void)
         cmocka_unit_test(initrds_of_gigabytes),
         cmocka_unit_test(bare_elf_initrd_limits),
         cmocka_unit_test(modules_for_pvh_and_multiboot),
+        cmocka_unit_test(the_end_of_a_multiboot_module_has_32_bits),
         cmocka_unit_test(acpi_lies_in_the_ebda),
         cmocka_unit_test(blobs_that_cannot_be),
         cmocka_unit_test(setup_data_is_for_linux_of_the_day),
