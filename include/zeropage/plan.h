@@ -118,8 +118,8 @@ struct zp_request {
     size_t blob_count;
     const struct zp_pin *pins;
     size_t pin_count;
-    uint32_t type_of_loader; /* for the setup header; 0 becomes 0xff, "no id" */
-    uint32_t vid_mode;       /* 0 becomes 0xffff, "normal" */
+    uint32_t type_of_loader; /* for the setup header, 8 bits; 0 becomes 0xff, "no id" */
+    uint32_t vid_mode;       /* 16 bits; 0 becomes 0xffff, "normal" */
 };
 
 /* A segment register with its hidden part, as KVM and the architecture manuals name it. */

@@ -48,7 +48,8 @@ static int check_request(struct zp_draft *draft)
                              sizeof(*request));
     if ((request->cmdline_length && !request->cmdline) || (request->module_count && !request->modules) ||
         (request->blob_count && !request->blobs) || (request->pin_count && !request->pins) ||
-        (request->entropy_length && !request->entropy) || request->protocol >= ZP_PROTOCOL_COUNT)
+        (request->entropy_length && !request->entropy) || request->protocol >= ZP_PROTOCOL_COUNT ||
+        request->type_of_loader > UINT8_MAX || request->vid_mode > UINT16_MAX)
         return zp_draft_fail(draft, ZP_ERR_ARGUMENT, ZP_FIELD_NONE, 0, 0);
     for (size_t i = 0; i < request->cmdline_length; i++)
         if (request->cmdline[i] == '\0')

@@ -1087,6 +1087,13 @@ static void arguments_are_checked(void **state)
     f->request.struct_size = sizeof(f->request);
     f->machine.struct_size = 0;
     plan_refused(f, ZP_ERR_STRUCT_SIZE, ZP_FIELD_STRUCT_SIZE);
+    f->machine.struct_size = sizeof(f->machine);
+    /* Cut to its 8 bits this would be 0, with which Linux passes over the initrd. */
+    f->request.type_of_loader = 0x100;
+    plan_refused(f, ZP_ERR_ARGUMENT, ZP_FIELD_NONE);
+    f->request.type_of_loader = 0;
+    f->request.vid_mode = 0x10000;
+    plan_refused(f, ZP_ERR_ARGUMENT, ZP_FIELD_NONE);
     free(f);
 }
 
