@@ -164,6 +164,7 @@ bool zp_elf_symbol(const struct zp_image *image, uint64_t address, char *name, s
                    uint64_t *ret_offset)
 {
     uint32_t sections = image->elf.shnum < SECTIONS_MAX ? image->elf.shnum : SECTIONS_MAX;
+    uint64_t budget = image->source->size; /* tables that hold more together lie over each other */
     struct symbol best = {0};
     bool found = false;
 
@@ -174,8 +175,9 @@ bool zp_elf_symbol(const struct zp_image *image, uint64_t address, char *name, s
 
         if (!read_section(image, i, &table))
             return false;
-        if (table.type != ZP_SHT_SYMTAB || !inside(image, table.offset, table.size))
+        if (table.type != ZP_SHT_SYMTAB || !inside(image, table.offset, table.size) || table.size > budget)
             continue;
+        budget -= table.size;
         if (read_section(image, table.link, &names) && names.type == ZP_SHT_STRTAB &&
             inside(image, names.offset, names.size))
             search(image, &table, &names, address, &best, &found);

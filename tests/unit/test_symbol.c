@@ -114,6 +114,39 @@ static void nearest_symbol_wins(void **state)
     assert_false(zp_elf_symbol(&image, UINT64_MAX, name, sizeof(name), &offset));
 }
 
+static uint64_t bytes_read;
+
+static int count_and_read(void *context, uint64_t offset, void *buffer, size_t length)
+{
+    bytes_read += length;
+    return memory.source.read(context, offset, buffer, length);
+}
+
+/* Each of 1000 section headers tells of a symbol table as long as the file. */
+static void tables_over_each_other_are_not_all_read(void **state)
+{
+    static struct {
+        char header[64];
+        struct zp_elf64_shdr sections[1000];
+    } file;
+    struct zp_source counting = {.size = sizeof(file), .read = count_and_read, .context = &memory};
+    struct zp_image image = {.source = &counting,
+                             .elf = {.class_bits = 64,
+                                     .shoff = offsetof(__typeof__(file), sections),
+                                     .shnum = 1000,
+                                     .shentsize = sizeof(struct zp_elf64_shdr)}};
+    char name[32];
+    uint64_t offset;
+
+    (void)state;
+    file.sections[0].sh_type = ZP_SHT_STRTAB;
+    for (size_t i = 1; i < 1000; i++)
+        file.sections[i] = (struct zp_elf64_shdr){.sh_type = ZP_SHT_SYMTAB, .sh_size = sizeof(file)};
+    zp_memory_source_init(&memory, &file, sizeof(file));
+    assert_false(zp_elf_symbol(&image, 0, name, sizeof(name), &offset));
+    assert_in_range(bytes_read, sizeof(file), 5 * sizeof(file));
+}
+
 /* Spoils one field of a sound file: no answer, and no harm. */
 static void lies_lead_to_no_answer(void **state)
 {
@@ -195,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_function_is_found),
         cmocka_unit_test(nearest_symbol_wins),
+        cmocka_unit_test(tables_over_each_other_are_not_all_read),
         cmocka_unit_test(lies_lead_to_no_answer),
         cmocka_unit_test(class_32_reads_alike),
     };
