@@ -233,8 +233,10 @@ static bool cmdline_has(const struct zp_vm_config *config, const char *word)
     return length > 0 && memmem(text, length, word, strlen(word)) != NULL;
 }
 
-static void say_console_hint(const struct zp_vm *vm)
+static void say_console_hint(const struct zp_vm *vm, const struct zp_cpu_view *cpu)
 {
+    if (cpu->has_printed)
+        return;
     if (!cmdline_has(vm->config, "console=ttyS0"))
         zp_vm_error(
             "  try:    no console output: is console=ttyS0 on the command line? --cmdline 'console=ttyS0'");
@@ -268,7 +270,7 @@ static void say_hints(const struct zp_vm *vm, const struct zp_cpu_view *cpu, uin
 {
     char size[32];
 
-    say_console_hint(vm);
+    say_console_hint(vm, cpu);
     if (!has_come_up(cpu, linear))
         say_protocol_hint(vm);
     else if (!cmdline_has(vm->config, "nokaslr"))

@@ -289,9 +289,11 @@ static void explain_death(struct zp_kvm_vcpu *vcpu, const char *headline)
     }
     if (vcpu->has_last) {
         const char *last_exit = view.last_exit;
+        bool has_printed = view.has_printed;
 
         zp_kvm_view_of(&vcpu->last_regs, &vcpu->last_sregs, &view);
         view.last_exit = last_exit;
+        view.has_printed = has_printed;
         snprintf(text, sizeof(text), "%s (registers as of the last exit: this KVM forgets the later ones)",
                  headline);
     } else {

@@ -133,6 +133,7 @@ int zp_kvm_state_view(struct zp_kvm_vcpu *vcpu, struct zp_cpu_view *ret_view)
     }
     zp_kvm_view_of(&regs, &sregs, ret_view);
     ret_view->last_exit = name_last_exit(vcpu);
+    ret_view->has_printed = atomic_load(&vcpu->kvm->serial_bytes) != 0;
     return 0;
 }
 

@@ -115,6 +115,7 @@ static bool have_all_halted(struct run *run)
 static void explain(struct run *run, struct zp_qemu_cpu *cpu, const char *last_exit, const char *headline)
 {
     cpu->view.last_exit = last_exit;
+    cpu->view.has_printed = run->result.serial_bytes != 0;
     if (run->vm) {
         zp_vm_explain(run->vm, &cpu->view, headline);
         return;

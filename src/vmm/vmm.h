@@ -165,6 +165,7 @@ struct zp_cpu_view {
     bool cs_long;      /* CS.L */
     bool cs_default32; /* CS.D */
     uint64_t cs_base;
+    bool has_printed;      /* something came out of the serial port */
     const char *last_exit; /* "KVM_EXIT_SHUTDOWN", "triple fault", "none yet" */
 };
 void zp_vm_explain(const struct zp_vm *vm, const struct zp_cpu_view *cpu, const char *headline);
