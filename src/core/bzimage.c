@@ -45,6 +45,7 @@
 #define HIGH_LOAD         UINT64_C(0x100000) /* bzImage */
 #define SETUP_LOAD        UINT64_C(0x90000)  /* where the boot sector goes, by tradition */
 #define SETUP_ENTRY       UINT64_C(0x200)
+#define VERSION_TEXT_BASE UINT64_C(0x200) /* kernel_version counts from here */
 #define GUESS_AT_LEAST    (UINT64_C(16) << 20)
 #define KERNEL_INFO_FIXED sizeof(struct zp_kernel_info)
 
@@ -254,7 +255,7 @@ static int measure(struct zp_inspection *in, struct zp_error *fault)
 static int find_version_text(struct zp_inspection *in)
 {
     struct zp_bzimage *bzimage = &in->image->bzimage;
-    uint64_t start = (uint64_t)bzimage->header.kernel_version + 0x200;
+    uint64_t start = bzimage->header.kernel_version + VERSION_TEXT_BASE;
     uint8_t bytes[64];
     int status;
 
