@@ -95,8 +95,10 @@ static void say_no(const struct zp_vm_config *config, const struct zp_error *err
 
     if (error->field == ZP_FIELD_RAM || error->field == ZP_FIELD_CPUS || error->field == ZP_FIELD_RANGES)
         name = NULL;
+    /* It is the first file's name: of several, only an empty one is told by its number. */
     if (config->initrd_name && error->field == ZP_FIELD_INITRD &&
-        (error->code == ZP_ERR_READ || error->code == ZP_ERR_INITRD_EMPTY))
+        ((error->code == ZP_ERR_READ && config->request.module_count == 1) ||
+         (error->code == ZP_ERR_INITRD_EMPTY && error->value == 0)))
         name = config->initrd_name;
     zp_vm_error("%s", zp_error_explain(error, name, text, sizeof(text)));
 }
@@ -196,6 +198,36 @@ static int load_and_enter(struct story *story, struct zp_vm_result *ret_result)
     return status == 0 ? 0 : 1;
 }
 
+/* SeaBIOS places and QEMU hands over: what they have no way to honour must not be lost in silence. */
+static int check_real_mode(const struct zp_vm_config *config)
+{
+    const struct zp_request *request = &config->request;
+    const uint64_t cmdline_max = config->image->bzimage.cmdline_max;
+    const struct zp_error too_long = {.code = ZP_ERR_CMDLINE_LENGTH,
+                                      .field = ZP_FIELD_CMDLINE,
+                                      .offset = ZP_NO_OFFSET,
+                                      .value = request->cmdline_length,
+                                      .limit = cmdline_max};
+    const char *option = request->module_count > 1 ? "a second initrd"
+                         : request->module_count && request->modules[0].cmdline_length
+                             ? "a module's arguments"
+                         : request->pin_count                        ? "--pin"
+                         : request->blob_count                       ? "--setup-data"
+                         : request->hardware_subarch                 ? "--subarch"
+                         : request->hardware_subarch_data            ? "--subarch-data"
+                         : request->flags & ZP_REQUEST_KEEP_SEGMENTS ? "--keep-segments"
+                         : request->flags & ZP_REQUEST_QUIET         ? "--quiet-kernel"
+                         : config->no_acpi                           ? "--no-acpi"
+                                                                     : NULL;
+
+    if (option)
+        zp_vm_error("%s: SeaBIOS, which boots the 16-bit entry, has no way to honour %s; leave it out",
+                    config->image_name, option);
+    else if (request->cmdline_length > cmdline_max)
+        say_no(config, &too_long);
+    return option || request->cmdline_length > cmdline_max ? -1 : 0;
+}
+
 static int real_mode(struct story *story, struct zp_vm_result *ret_result)
 {
     const struct zp_vm_config *config = story->config;
@@ -204,6 +236,8 @@ static int real_mode(struct story *story, struct zp_vm_result *ret_result)
         zp_vm_error("%s: the 16-bit entry needs a BIOS; --engine qemu has one", config->image_name);
         return 1;
     }
+    if (check_real_mode(config) != 0)
+        return 1;
     return zp_qemu_run_real_mode(config, ret_result) == 0 ? 0 : 1;
 }
 

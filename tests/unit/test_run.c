@@ -266,6 +266,75 @@ static void real_mode_goes_to_qemu(void **state)
     assert_non_null(strstr(said, "zeropage: tiny: the 16-bit entry needs a BIOS; --engine qemu has one\n"));
 }
 
+static void real_mode_refused(const char *what)
+{
+    fake.ran = NULL;
+    assert_int_equal(run(), 1);
+    assert_null(fake.ran);
+    assert_non_null(strstr(said, what));
+    assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+}
+
+static void real_mode_loses_nothing_in_silence(void **state)
+{
+    struct zp_module modules[2] = {{.source = &source.source}, {.source = &source.source}};
+    struct zp_pin pin = {.kind = ZP_SPAN_KERNEL};
+    struct zp_request good;
+
+    (void)state;
+    for (size_t i = 0; i < image.entry_count; i++)
+        entries[i].protocol = ZP_PROTOCOL_LINUX16;
+    image.bzimage.cmdline_max = 3;
+    config.quiet = true;
+    config.request.modules = modules;
+    config.request.module_count = 1;
+    config.request.cmdline = "abcd";
+    config.request.cmdline_length = 3;
+    good = config.request;
+    assert_int_equal(run(), 0);
+    config.request.cmdline_length = 4;
+    real_mode_refused("the command line has 4 bytes, this kernel takes 3");
+    config.request = good;
+    config.request.module_count = 2;
+    real_mode_refused("a second initrd");
+    config.request = good;
+    modules[0].cmdline = "x";
+    modules[0].cmdline_length = 1;
+    real_mode_refused("a module's arguments");
+    modules[0].cmdline_length = 0;
+    config.request.pins = &pin;
+    config.request.pin_count = 1;
+    real_mode_refused("--pin");
+    config.request = good;
+    config.request.hardware_subarch = 1;
+    real_mode_refused("--subarch");
+    config.request = good;
+    config.request.flags = ZP_REQUEST_KEEP_SEGMENTS;
+    real_mode_refused("--keep-segments");
+    config.request = good;
+    config.no_acpi = true;
+    real_mode_refused("--no-acpi");
+}
+
+/* The name of the first must not be blamed for the second. */
+static void empty_initrd_is_named_right(void **state)
+{
+    struct zp_memory_source empty;
+    struct zp_module modules[2] = {{.source = &source.source}, {.source = &empty.source}};
+
+    (void)state;
+    zp_memory_source_init(&empty, "", 0);
+    config.quiet = true;
+    config.initrd_name = "first";
+    config.request.modules = modules;
+    config.request.module_count = 2;
+    assert_int_equal(run(), 1);
+    assert_null(strstr(said, "first"));
+    modules[0] = modules[1];
+    assert_int_equal(run(), 1);
+    assert_non_null(strstr(said, "zeropage: first: the initrd is empty"));
+}
+
 static void refusals_are_one_line(void **state)
 {
     (void)state;
@@ -295,6 +364,8 @@ int main(void)
         cmocka_unit_test_setup(guest_is_loaded_with_acpi_and_entropy, make_image),
         cmocka_unit_test_setup(given_entropy_stays, make_image),
         cmocka_unit_test_setup(real_mode_goes_to_qemu, make_image),
+        cmocka_unit_test_setup(real_mode_loses_nothing_in_silence, make_image),
+        cmocka_unit_test_setup(empty_initrd_is_named_right, make_image),
         cmocka_unit_test_setup(refusals_are_one_line, make_image),
     };
 
