@@ -4,10 +4,12 @@
  * verb parses its own options and answers with its exit code: 0 done, 1 the image or the machine says no,
  * 2 usage.
  */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -89,8 +91,21 @@ static int unknown_verb(const char *name)
     return CLI_USAGE;
 }
 
+/*
+ * A standard stream that the caller closed leaves its number to the next file that is opened: an image would
+ * be read as what was typed, guest RAM be written as the guest's output. /dev/null, opened the wrong way
+ * round, holds the place and fails as a closed stream does.
+ */
+static void hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            exit(CLI_NO);
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_streams();
     setlocale(LC_CTYPE, "");
     if (argc < 2) {
         cli_error("no verb given; 'zeropage --help' lists them");

@@ -48,6 +48,7 @@ struct run {
     struct zp_terminal *terminal;
     int signals;
     sigset_t old_mask;
+    struct sigaction old_child;
     struct channel to_guest, from_guest;
     bool input_ended, serial_closed, diagnostics_closed;
     bool ended; /* how is in result */
@@ -403,8 +404,11 @@ static void carry(struct run *run)
 
 static void take_signals(struct run *run)
 {
+    struct sigaction by_default = {.sa_handler = SIG_DFL};
     sigset_t mask;
 
+    /* Who started us may have it ignored; then QEMU's end and pid would be gone before we ask. */
+    sigaction(SIGCHLD, &by_default, &run->old_child);
     sigemptyset(&mask);
     sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGTERM);
@@ -428,6 +432,7 @@ static void give_signals_back(struct run *run)
     if (run->signals >= 0)
         close(run->signals);
     sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
+    sigaction(SIGCHLD, &run->old_child, NULL);
 }
 
 /* Runs the ROM up to the kernel's first instruction and lets gdb have the guest there. */

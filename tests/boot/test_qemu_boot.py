@@ -126,6 +126,24 @@ class Ends(unittest.TestCase):
         self.assertEqual(ran.returncode, 1)
         self.assertIn("install qemu-system-x86", ran.stderr)
 
+    def test_the_end_of_qemu_is_seen_with_sigchld_ignored(self):
+        argv = [zptap.BINARY, "run", guests.HANDOFF / "handoff.bzimage", "--engine", "qemu"]
+        ran = zptap.command(*argv, env=dict(os.environ, ZEROPAGE_QEMU="/bin/false"),
+                            preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn("qemu ended with status 1\n", ran.stderr)
+
+    def test_closed_standard_streams(self):
+        """Their numbers go neither to the image nor to guest RAM."""
+        argv = [zptap.BINARY, "run", guests.HANDOFF / "handoff.bzimage", "--engine", "qemu", "-m", "16M",
+                "--cmdline", "off=pm"]
+        for closed in ((0,), (1,), (0, 1)):
+            with self.subTest(closed=closed):
+                ran = subprocess.run([str(a) for a in argv], stdin=subprocess.DEVNULL, capture_output=True,
+                                     text=True, timeout=60, preexec_fn=lambda: [os.close(n) for n in closed])
+                self.assertEqual(ran.returncode, 0, ran.stderr)
+                self.assertEqual("handoff: done" in ran.stdout, 1 not in closed)
+
     def test_no_qemu_is_left_behind(self):
         """Neither when zeropage is told to end nor when it is killed."""
         for number in (signal.SIGTERM, signal.SIGKILL):
