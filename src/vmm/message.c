@@ -24,6 +24,10 @@ static void write_line(const char *format, va_list arguments)
     length += (size_t)wanted;
     if (length > sizeof(line) - 2)
         length = sizeof(line) - 2;
+    /* Names of files are in it, and their bytes are a stranger's: no terminal is to obey them. */
+    for (size_t i = sizeof(prefix) - 1; i < length; i++)
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = '?';
     line[length++] = '\n';
     fflush(stderr);
     written = write(STDERR_FILENO, line, length);

@@ -266,6 +266,17 @@ static void real_mode_goes_to_qemu(void **state)
     assert_non_null(strstr(said, "zeropage: tiny: the 16-bit entry needs a BIOS; --engine qemu has one\n"));
 }
 
+static void names_cannot_command_the_terminal(void **state)
+{
+    (void)state;
+    config.image_name = "tiny\033[31m\nzeropage: all is well";
+    config.request.protocol = ZP_PROTOCOL_PVH;
+    config.quiet = true;
+    assert_int_equal(run(), 1);
+    assert_memory_equal(said, "zeropage: tiny?[31m?zeropage: all is well: protocol pvh", 54);
+    assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+}
+
 static void real_mode_refused(const char *what)
 {
     fake.ran = NULL;
@@ -364,6 +375,7 @@ int main(void)
         cmocka_unit_test_setup(guest_is_loaded_with_acpi_and_entropy, make_image),
         cmocka_unit_test_setup(given_entropy_stays, make_image),
         cmocka_unit_test_setup(real_mode_goes_to_qemu, make_image),
+        cmocka_unit_test_setup(names_cannot_command_the_terminal, make_image),
         cmocka_unit_test_setup(real_mode_loses_nothing_in_silence, make_image),
         cmocka_unit_test_setup(empty_initrd_is_named_right, make_image),
         cmocka_unit_test_setup(refusals_are_one_line, make_image),
