@@ -33,6 +33,7 @@
 #define RAM_MAX            (UINT64_C(1009) << 30)
 #define HALT_CHECK_FIRST   1000 /* ms without output before the guest is asked whether it has halted */
 #define HALT_CHECK_LONGEST 16000
+#define LOG_CHECK          1000 /* ms: the log grows by up to 100 MB in that time */
 #define LEAVE_PATIENCE     3000 /* ms for the last output after the guest's end, when nobody reads it */
 
 struct channel {
@@ -283,7 +284,7 @@ static void lower(int64_t *limit, int64_t value)
 
 static int get_poll_time(const struct run *run, int64_t now)
 {
-    int64_t until = now + 60000;
+    int64_t until = now + LOG_CHECK;
 
     if (run->config->timeout_seconds)
         lower(&until, run->started + (int64_t)run->config->timeout_seconds * 1000);
@@ -299,6 +300,7 @@ static void check_time(struct run *run, int64_t now)
 {
     const struct zp_vm_config *config = run->config;
 
+    zp_qemu_process_trim_log(&run->process);
     if (config->timeout_seconds && now >= run->started + (int64_t)config->timeout_seconds * 1000)
         leave(run, ZP_VM_TIMEOUT);
     if (run->ended || run->waits_for_debugger)

@@ -60,7 +60,8 @@ struct zp_qemu_process {
     int gdb;         /* -1: not asked for */
     int diagnostics; /* pipe from its stdout and stderr */
     int log;
-    char line[512]; /* of diagnostics, incomplete */
+    off_t log_trimmed; /* up to here its memory is given back */
+    char line[512];    /* of diagnostics, incomplete */
     size_t line_length;
 };
 
@@ -73,7 +74,9 @@ bool zp_qemu_process_relay(struct zp_qemu_process *process);
 bool zp_qemu_process_wait(struct zp_qemu_process *process, int milliseconds);
 /* Ends it by force if need be, and closes everything. */
 void zp_qemu_process_end(struct zp_qemu_process *process);
-/* Has a CPU of the guest been reset by a triple fault? */
+/* Gives back what the log holds but for its end: a guest can reset its CPUs without end (INIT to itself). */
+void zp_qemu_process_trim_log(struct zp_qemu_process *process);
+/* Has a CPU of the guest been reset by a triple fault, as far as the end of the log tells? */
 bool zp_qemu_process_triple_faulted(const struct zp_qemu_process *process);
 
 /* Milliseconds on a clock that only goes forward. */

@@ -15,10 +15,13 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+/* The registers of 255 CPUs, twice, come after the words on a triple fault. */
+#define LOG_TAIL     ((off_t)2 << 20)
 #define END_PATIENCE 3000 /* ms that QEMU has to end by itself */
 
 int64_t zp_qemu_now(void)
@@ -219,11 +222,31 @@ void zp_qemu_process_end(struct zp_qemu_process *process)
     close_file(&process->log);
 }
 
+/* Where the last LOG_TAIL bytes of the log begin. */
+static off_t get_log_tail(const struct zp_qemu_process *process)
+{
+    struct stat log;
+
+    if (process->log < 0 || fstat(process->log, &log) != 0 || log.st_size <= LOG_TAIL)
+        return 0;
+    return log.st_size - LOG_TAIL;
+}
+
+void zp_qemu_process_trim_log(struct zp_qemu_process *process)
+{
+    off_t tail = get_log_tail(process);
+
+    if (tail - process->log_trimmed < LOG_TAIL)
+        return;
+    if (fallocate(process->log, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, tail) == 0)
+        process->log_trimmed = tail;
+}
+
 bool zp_qemu_process_triple_faulted(const struct zp_qemu_process *process)
 {
     static const char words[] = "Triple fault";
     char text[4096 + 1];
-    off_t offset = 0;
+    off_t offset = get_log_tail(process);
     ssize_t got;
 
     /* Windows overlap by the length of the words. */

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -263,6 +264,30 @@ static void tells_a_reset(void **state)
     tear_down(&machine);
 }
 
+/* QEMU writes registers into its log at each reset of a CPU, and the guest may reset it for ever. */
+static void log_of_resets_takes_bounded_memory(void **state)
+{
+    static char resets[1 << 20];
+    struct zp_qemu_process process = {.log = memfd_create("log", MFD_CLOEXEC)};
+    struct stat log;
+
+    (void)state;
+    assert_true(process.log >= 0);
+    memset(resets, 'r', sizeof(resets));
+    for (int i = 0; i < 32; i++) {
+        assert_int_equal(write(process.log, resets, sizeof(resets)), sizeof(resets));
+        zp_qemu_process_trim_log(&process);
+        assert_int_equal(fstat(process.log, &log), 0);
+        assert_in_range(log.st_blocks * 512, 1, 6 << 20);
+    }
+    assert_false(zp_qemu_process_triple_faulted(&process));
+    assert_int_equal(write(process.log, "Triple fault\n", 13), 13);
+    assert_int_equal(write(process.log, resets, sizeof(resets)), sizeof(resets));
+    zp_qemu_process_trim_log(&process);
+    assert_true(zp_qemu_process_triple_faulted(&process));
+    close(process.log);
+}
+
 static void explains_a_triple_fault(void **state)
 {
     struct machine machine;
@@ -465,6 +490,7 @@ int main(void)
         cmocka_unit_test(enters_64_bit_code_as_planned),
         cmocka_unit_test(enters_without_task_register),
         cmocka_unit_test(tells_a_reset),
+        cmocka_unit_test(log_of_resets_takes_bounded_memory),
         cmocka_unit_test(explains_a_triple_fault),
         cmocka_unit_test(tells_a_halt),
         cmocka_unit_test(passes_bytes_both_ways),
