@@ -6,9 +6,25 @@
  * Rules, Linux Documentation/x86/boot "Details of header fields" (pref_address, init_size,
  * relocatable_kernel, kernel_alignment), Xen's PHYS32_RELOC and multiboot 2's relocatable tag alike: the
  * linked address when it is free, else, for an image that may move, the lowest aligned address between its
- * min and max (or the highest, if it says so). The whole reserve must be free RAM, wherever the image lies.
+ * min and max (or the highest, if it says so). The whole reserve must be free RAM, wherever the image lies,
+ * but for holes between the segments of a multiboot ELF.
  */
 #include "draft.h"
+
+/*
+ * Does the image lie around memory that is not free, by the will of its segments? Multiboot loads an ELF
+ * segment by segment, and what is between two of them is nobody's: one may lie below 640 KiB (code for
+ * other CPUs), the others from 1 MiB on. Linux and PVH speak of one range, and what is moved moves whole.
+ */
+static bool has_holes(const struct zp_draft *draft)
+{
+    const struct zp_entry *entry = draft->plan.entry;
+
+    if (entry->protocol != ZP_PROTOCOL_MULTIBOOT1 && entry->protocol != ZP_PROTOCOL_MULTIBOOT2)
+        return false;
+    return entry->align == 0 && entry->segment_count > 1 &&
+           zp_machine_cover(draft->plan.machine, entry->reserve.value, entry->reserve_size) != ZP_OK;
+}
 
 /* Can segments and reserve lie where delta puts them? */
 static int kernel_fits(const struct zp_draft *draft, uint64_t delta)
@@ -16,11 +32,12 @@ static int kernel_fits(const struct zp_draft *draft, uint64_t delta)
     const struct zp_entry *entry = draft->plan.entry;
     const struct zp_segment *segments = draft->plan.image->segments + entry->segment_first;
     uint64_t reserve = entry->reserve.value + delta;
-    int status = zp_machine_cover(draft->plan.machine, reserve, entry->reserve_size);
+    bool whole = !has_holes(draft);
+    int status = whole ? zp_machine_cover(draft->plan.machine, reserve, entry->reserve_size) : ZP_OK;
 
     if (status)
         return status;
-    if (zp_draft_hit(draft, reserve, entry->reserve_size))
+    if (whole && zp_draft_hit(draft, reserve, entry->reserve_size))
         return ZP_ERR_OVERLAP;
     for (size_t i = 0; i < entry->segment_count; i++) {
         uint64_t start = segments[i].paddr.value + delta;
@@ -85,6 +102,18 @@ static int fix_image(struct zp_draft *draft, bool pinned)
     return fix_reserve(draft, &at, end);
 }
 
+/* The segment that holds the entry. */
+static const struct zp_segment *entered_segment(const struct zp_draft *draft)
+{
+    const struct zp_entry *entry = draft->plan.entry;
+    const struct zp_segment *segment = draft->plan.image->segments + entry->segment_first;
+    const struct zp_segment *last = segment + entry->segment_count - 1;
+
+    while (segment < last && segment[1].paddr.value <= entry->address.value)
+        segment++;
+    return segment;
+}
+
 static int fix_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
 {
     const struct zp_entry *entry = draft->plan.entry;
@@ -95,11 +124,15 @@ static int fix_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
     draft->plan.delta = load - linked;
     draft->plan.runtime.value = entry->reserve.value + draft->plan.delta;
     draft->plan.runtime_size = entry->reserve_size;
+    if (has_holes(draft)) {
+        draft->plan.runtime = entered_segment(draft)->paddr;
+        draft->plan.runtime_size = entered_segment(draft)->memory_size;
+    }
     status = fix_image(draft, pinned);
     if (!status)
         status =
             zp_draft_decide(draft, entry->guessed_size ? ZP_DECISION_RESERVE_GUESSED : ZP_DECISION_RESERVE,
-                            ZP_FIELD_KERNEL, draft->plan.runtime.value, entry->reserve_size);
+                            ZP_FIELD_KERNEL, draft->plan.runtime.value, draft->plan.runtime_size);
     return status;
 }
 

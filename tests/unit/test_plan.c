@@ -97,6 +97,33 @@ static void gaps_between_segments_are_reserved(void **state)
     free(f);
 }
 
+/* One segment below the hole at 640 KiB, one from 1 MiB on, as GRUB loads them. */
+static void multiboot_segments_may_lie_around_a_hole(void **state)
+{
+    struct fixture *f = fixture_elf(ZP_PROTOCOL_MULTIBOOT1, ZP_CONTAINER_ELF32);
+
+    (void)state;
+    f->segments[0].paddr.value = 0x8000;
+    f->entries[0].reserve.value = 0x8000;
+    f->entries[0].reserve_size = 2 * MIB + 0x5000 - 0x8000;
+    f->entries[0].address.value = 2 * MIB + 0x3010;
+    plan_holds(f);
+    assert_int_equal(start_of(f, ZP_SPAN_KERNEL), 0x8000);
+    assert_null(zp_plan_span(&f->plan, ZP_SPAN_KERNEL_RESERVED));
+    assert_int_equal(f->plan.runtime.value, 2 * MIB + 0x3000);
+    assert_int_equal(f->plan.runtime_size, 0x2000);
+    /* In the hole nothing can be loaded. */
+    f->segments[0].paddr.value = f->entries[0].reserve.value = 0xf0000;
+    f->entries[0].reserve_size = 2 * MIB + 0x5000 - 0xf0000;
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_KERNEL);
+    /* Linux is one range. */
+    f->segments[0].paddr.value = f->entries[0].reserve.value = 0x8000;
+    f->entries[0].reserve_size = 2 * MIB + 0x5000 - 0x8000;
+    f->entries[0].protocol = ZP_PROTOCOL_LINUX32;
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_KERNEL);
+    free(f);
+}
+
 /* Quadratic work would be minutes, and the time limit of the test. */
 static void many_segments_are_placed_in_no_time(void **state)
 {
@@ -1170,6 +1197,7 @@ int main(void)
         cmocka_unit_test(linux32_has_no_paging),
         cmocka_unit_test(each_protocol_gets_its_registers),
         cmocka_unit_test(gaps_between_segments_are_reserved),
+        cmocka_unit_test(multiboot_segments_may_lie_around_a_hole),
         cmocka_unit_test(many_segments_are_placed_in_no_time),
         cmocka_unit_test(the_kernel_moves_when_its_home_is_taken),
         cmocka_unit_test(ranges_that_touch_are_one),
