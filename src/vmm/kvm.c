@@ -453,7 +453,7 @@ static void explain_silence(struct zp_kvm *kvm)
 }
 
 struct watch {
-    uint64_t started, printed_at, checked_at;
+    uint64_t started, checked_at;
     uint64_t bytes; /* printed at the last look */
     bool explained;
 };
@@ -466,7 +466,7 @@ static void look_at_clock(struct zp_kvm *kvm, struct watch *watch)
 
     if (bytes != watch->bytes) {
         watch->bytes = bytes;
-        watch->printed_at = watch->checked_at = now;
+        watch->checked_at = now;
     }
     if (config->timeout_seconds != 0 && now - watch->started >= config->timeout_seconds * SECOND)
         zp_kvm_end(kvm, ZP_VM_TIMEOUT);
@@ -476,8 +476,9 @@ static void look_at_clock(struct zp_kvm *kvm, struct watch *watch)
         watch->checked_at = now;
         check_halted(kvm);
     }
-    if (config->silent_seconds != 0 && !watch->explained &&
-        now - watch->printed_at >= config->silent_seconds * SECOND) {
+    /* Never a word yet: one that has spoken may wait at a prompt. */
+    if (config->silent_seconds != 0 && !watch->explained && bytes == 0 &&
+        now - watch->started >= config->silent_seconds * SECOND) {
         watch->explained = true;
         explain_silence(kvm);
     }
@@ -507,7 +508,7 @@ static bool is_over(struct zp_kvm *kvm)
 static void wait_for_end(struct zp_kvm *kvm, struct zp_terminal *terminal, int signals)
 {
     uint64_t now = clock_nanoseconds(CLOCK_MONOTONIC), woken;
-    struct watch watch = {.started = now, .printed_at = now, .checked_at = now};
+    struct watch watch = {.started = now, .checked_at = now};
 
     while (!is_over(kvm)) {
         int input = zp_terminal_fd(terminal);

@@ -24,6 +24,9 @@ ELF64 = GUEST / "handoff.elf"
 ELF32 = GUEST / "handoff32.elf"
 INITRD = b"\x00\x01initrd of the handoff test\xfe\xff"
 MIB = 1 << 20
+# An ELF64 of one segment at 1 MiB: jmp to itself.
+SPINS = (struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 2, 62, 1, MIB, 64, 0, 0, 64, 56, 1, 64, 0, 0)
+         + struct.pack("<IIQQQQQQ", 1, 5, 120, MIB, MIB, 2, 2, 0) + b"\xeb\xfe")
 
 
 def why_no_kvm():
@@ -157,9 +160,18 @@ class Kvm(unittest.TestCase):
         self.assertIn("halted for good", ran.stderr)
 
     def test_silence_is_told_once_and_time_ends_it(self):
-        ran = run(ELF64, "pvh", "off=spin", "--silence", "1", "--timeout", "3")
+        with tempfile.NamedTemporaryFile(suffix=".elf") as image:
+            image.write(SPINS)
+            image.flush()
+            ran = run(image.name, "linux64", "", "--silence", "1", "--timeout", "3")
         self.assertEqual(ran.returncode, 1)
         self.assertEqual(ran.stderr.count("printed nothing"), 1, ran.stderr)
+
+    def test_a_guest_that_has_printed_may_be_silent(self):
+        ran = run(ELF64, "pvh", "off=spin", "--silence", "5", "--timeout", "8")
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn("handoff: done\n", ran.stdout)
+        self.assertNotIn("printed nothing", ran.stderr)
 
     def test_other_cpus_start(self):
         ran = run(ELF64, "pvh", "smp=4", "--smp", "4")
