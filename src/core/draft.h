@@ -26,6 +26,7 @@ struct zp_draft {
     struct zp_error *error;
     bool pinned_pass; /* placing what is pinned, else the rest */
     bool joined;      /* all modules are one initrd */
+    bool announced;   /* the RSDP: its place and the EBDA are told */
 };
 
 /* Something that needs memory. */

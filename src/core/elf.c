@@ -280,9 +280,9 @@ static void add_load(struct zp_inspection *in, uint32_t index, const struct zp_e
         .reserved = index, /* until they are sorted */
     };
 
+    if (phdr->p_memsz == 0 && phdr->p_filesz == 0)
+        return; /* nothing: its addresses are nobody's */
     if (in->elf.fault.code != ZP_OK || check_load(in, index, phdr, &in->elf.fault) != ZP_OK)
-        return;
-    if (phdr->p_memsz == 0)
         return;
     if (phdr->p_align > in->elf.p_align)
         in->elf.p_align = phdr->p_align;

@@ -187,8 +187,9 @@ static int announce_rsdp(struct zp_draft *draft, size_t index)
     uint64_t segment = 0;
     int status;
 
-    if (!span || draft->plan.rsdp.value)
+    if (!span || draft->announced)
         return ZP_OK; /* the other pass places it, or has announced it */
+    draft->announced = true;
     draft->plan.rsdp = span->start;
     if (machine->has_bda && span->start.value < ZP_LOW_END && span->start.value % EBDA_ALIGN == 0) {
         segment = span->start.value >> 4;

@@ -194,7 +194,7 @@ char *zp_qemu_monitor_human(struct zp_qemu_monitor *monitor, const char *line)
     json_object_object_add(question, "arguments", arguments);
     if (ask_and_await(monitor, question, &answer) != 0)
         return NULL;
-    text = strdup(json_object_get_string(answer));
+    text = json_object_get_string(answer) ? strdup(json_object_get_string(answer)) : NULL;
     json_object_put(answer);
     return text;
 }

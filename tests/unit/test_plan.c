@@ -691,6 +691,14 @@ static void acpi_lies_in_the_ebda(void **state)
     f->blobs[0].limit.value = 0xa0000;
     plan_holds(f);
     assert_null(zp_plan_span(&f->plan, ZP_SPAN_BDA));
+    /* Even at 0 it is announced, and once. */
+    add_pin(f, ZP_SPAN_BLOB, 0, 0);
+    plan_holds(f);
+    assert_int_equal(f->plan.rsdp.value, 0);
+    assert_non_null(decision(f, ZP_DECISION_RSDP));
+    for (size_t i = (size_t)(decision(f, ZP_DECISION_RSDP) - f->decisions) + 1; i < f->plan.decision_count;
+         i++)
+        assert_int_not_equal(f->decisions[i].code, ZP_DECISION_RSDP);
     free(f);
 }
 
