@@ -170,8 +170,8 @@ static int reserve(struct zp_inspection *in, uint64_t start, struct zp_error *fa
     }
     if (size < GUESS_AT_LEAST)
         size = GUESS_AT_LEAST;
-    if (size > ZP_FOUR_GIB - start)
-        size = ZP_FOUR_GIB - start;
+    if (size > ZP_GIB4 - start)
+        size = ZP_GIB4 - start;
     shared->reserve_size = size;
     shared->guessed_size = 1;
     return ZP_OK;
@@ -200,9 +200,9 @@ static int place_fixed(struct zp_inspection *in, struct zp_error *fault)
     const struct zp_bzimage *bzimage = &in->image->bzimage;
     uint64_t load = bzimage->header.code32_start;
 
-    if (bzimage->code_size > ZP_FOUR_GIB - load)
+    if (bzimage->code_size > ZP_GIB4 - load)
         return zp_fault(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_CODE32_START, FIELD_OFFSET(code32_start), load,
-                        ZP_FOUR_GIB - bzimage->code_size);
+                        ZP_GIB4 - bzimage->code_size);
     in->setup.load = load;
     return reserve(in, exists(bzimage, 0x20a, FIELD_END(pref_address)) ? bzimage->header.pref_address : load,
                    fault);
@@ -236,7 +236,7 @@ static int check_payload(struct zp_inspection *in, struct zp_error *fault)
 static int measure(struct zp_inspection *in, struct zp_error *fault)
 {
     const struct zp_bzimage *bzimage = &in->image->bzimage;
-    uint64_t room = bzimage->loaded_high ? ZP_FOUR_GIB - HIGH_LOAD : LOW_END - LOW_LOAD;
+    uint64_t room = bzimage->loaded_high ? ZP_GIB4 - HIGH_LOAD : LOW_END - LOW_LOAD;
     int code;
 
     if ((code = check_sectors(in, fault)) != ZP_OK)
@@ -408,8 +408,8 @@ void zp_inspect_bzimage_protected(struct zp_inspection *in)
     }
     if (xloadflags & ZP_XLF_KERNEL_64)
         fault64 = add_protected(in, ZP_PROTOCOL_LINUX64, ZP_LINUX64_ENTRY_OFFSET,
-                                xloadflags & ZP_XLF_CAN_BE_LOADED_ABOVE_4G ? ZP_PHYSICAL_END : ZP_FOUR_GIB);
-    fault32 = add_protected(in, ZP_PROTOCOL_LINUX32, 0, ZP_FOUR_GIB);
+                                xloadflags & ZP_XLF_CAN_BE_LOADED_ABOVE_4G ? ZP_PHYSICAL_END : ZP_GIB4);
+    fault32 = add_protected(in, ZP_PROTOCOL_LINUX32, 0, ZP_GIB4);
     if (fault64.code != ZP_OK && fault32.code != ZP_OK)
         in->setup.fault = fault32;
 }

@@ -8,6 +8,8 @@
 
 #include "seam.h"
 
+#define ZP_GIB4 (UINT64_C(1) << 32) /* where addresses of 32 bits end */
+
 static inline bool zp_add(uint64_t a, uint64_t b, uint64_t *ret_result)
 {
     uint64_t sum;

@@ -15,7 +15,6 @@
 #include "checked.h"
 #include "report.h"
 
-#define ZP_GIB4        (UINT64_C(1) << 32)
 #define ZP_LOWEST      UINT64_C(0x1000) /* page 0 holds the interrupt vectors and the BIOS data area */
 #define ZP_LOW_END     UINT64_C(0xa0000)
 #define ZP_TABLE_ALIGN UINT64_C(16)

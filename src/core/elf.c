@@ -59,7 +59,7 @@ struct layout {
         .p_align = offsetof(struct zp_elf##bits##_phdr, p_align), .end = (limit)                          \
     }
 
-static const struct layout layout32 = LAYOUT(32, ZP_FOUR_GIB);
+static const struct layout layout32 = LAYOUT(32, ZP_GIB4);
 static const struct layout layout64 = LAYOUT(64, ZP_PHYSICAL_END);
 
 static const struct layout *layout_of(const struct zp_inspection *in)

@@ -13,7 +13,6 @@
 
 #include "seam.h"
 
-#define ZP_FOUR_GIB     (UINT64_C(1) << 32)
 #define ZP_PHYSICAL_END (UINT64_C(1) << 52) /* no physical address of x86-64 reaches it */
 
 /* The setup header, while its fields are weighed. */

@@ -14,7 +14,6 @@
 #define BASE_MEMORY_END UINT64_C(0x9fc00) /* as BIOSes report it: the last KiB below 640 KiB is theirs */
 #define ROM_START       UINT64_C(0xe0000)
 #define MIB             UINT64_C(0x100000)
-#define GIB4            (UINT64_C(1) << 32)
 #define ADDRESS_END     (UINT64_C(1) << ZP_PHYSICAL_BITS_MAX)
 
 static size_t add_range(struct zp_memory_range *ranges, size_t count, uint64_t start, uint64_t end,
@@ -36,14 +35,14 @@ static int check_pc(const struct zp_pc *pc, struct zp_error *ret_error)
 
     if (pc->ram_size < MIB)
         return zp_report(ret_error, ZP_ERR_TOO_SMALL, ZP_FIELD_RAM, ZP_NO_OFFSET, pc->ram_size, MIB);
-    if (pc->ram_size > ADDRESS_END - GIB4)
+    if (pc->ram_size > ADDRESS_END - ZP_GIB4)
         return zp_report(ret_error, ZP_ERR_TOO_LARGE, ZP_FIELD_RAM, ZP_NO_OFFSET, pc->ram_size,
-                         ADDRESS_END - GIB4);
+                         ADDRESS_END - ZP_GIB4);
     if (pc->ram_size % ZP_PAGE_SIZE)
         return zp_report(ret_error, ZP_ERR_ALIGNMENT, ZP_FIELD_RAM, ZP_NO_OFFSET, pc->ram_size, ZP_PAGE_SIZE);
     if (pc->cpu_count == 0)
         return zp_report(ret_error, ZP_ERR_TOO_SMALL, ZP_FIELD_CPUS, ZP_NO_OFFSET, 0, 1);
-    if (hole_start < MIB || hole_end < hole_start || hole_end > GIB4 || hole_start % ZP_PAGE_SIZE ||
+    if (hole_start < MIB || hole_end < hole_start || hole_end > ZP_GIB4 || hole_start % ZP_PAGE_SIZE ||
         hole_end % ZP_PAGE_SIZE)
         return zp_report(ret_error, ZP_ERR_MEMORY_MAP, ZP_FIELD_RANGES, ZP_NO_OFFSET, hole_start, hole_end);
     return ZP_OK;

@@ -86,9 +86,9 @@ static int find_file_size(const struct zp_inspection *in, const struct zp_multib
     uint64_t end = addresses->load_end_addr;
 
     if (end == 0) {
-        if (rest > ZP_FOUR_GIB - load)
+        if (rest > ZP_GIB4 - load)
             return zp_fault(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_MB_LOAD_ADDR, addresses->fields_offset + 4,
-                            load, rest < ZP_FOUR_GIB ? ZP_FOUR_GIB - rest : 0);
+                            load, rest < ZP_GIB4 ? ZP_GIB4 - rest : 0);
         *ret_size = rest;
         return ZP_OK;
     }
@@ -230,9 +230,9 @@ int zp_inspect_multiboot1(struct zp_inspection *in)
     entry.protocol = ZP_PROTOCOL_MULTIBOOT1;
     if (entry.fault.code == ZP_OK && unknown != 0)
         zp_fault(&entry.fault, ZP_ERR_UNSUPPORTED, ZP_FIELD_MB_FLAGS, flags_offset, unknown, KNOWN_FLAGS);
-    if (entry.fault.code == ZP_OK && entry.address.value >= ZP_FOUR_GIB)
+    if (entry.fault.code == ZP_OK && entry.address.value >= ZP_GIB4)
         zp_fault(&entry.fault, ZP_ERR_TOO_LARGE, ZP_FIELD_E_ENTRY, in->elf.entry_offset, entry.address.value,
-                 ZP_FOUR_GIB - 1);
+                 ZP_GIB4 - 1);
     zp_inspection_add_entry(in, &entry);
     return ZP_OK;
 }

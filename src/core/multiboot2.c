@@ -242,9 +242,9 @@ static void place_by_elf(const struct zp_inspection *in, const struct tags *tags
 
     if (tags->entry_offset == 0) {
         zp_inspect_elf_start(in, entry);
-        if (entry->fault.code == ZP_OK && entry->address.value >= ZP_FOUR_GIB)
+        if (entry->fault.code == ZP_OK && entry->address.value >= ZP_GIB4)
             zp_fault(&entry->fault, ZP_ERR_TOO_LARGE, ZP_FIELD_E_ENTRY, in->elf.entry_offset,
-                     entry->address.value, ZP_FOUR_GIB - 1);
+                     entry->address.value, ZP_GIB4 - 1);
         return;
     }
     zp_inspect_elf_segments(in, entry);

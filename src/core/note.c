@@ -222,9 +222,9 @@ void zp_inspect_pvh(struct zp_inspection *in)
     }
     if (entry.fault.code == ZP_OK)
         entry.fault = pvh->fault;
-    if (entry.fault.code == ZP_OK && pvh->entry >= ZP_FOUR_GIB)
+    if (entry.fault.code == ZP_OK && pvh->entry >= ZP_GIB4)
         zp_fault(&entry.fault, ZP_ERR_TOO_LARGE, ZP_FIELD_PHYS32_ENTRY, pvh->entry_offset, pvh->entry,
-                 ZP_FOUR_GIB - 1);
+                 ZP_GIB4 - 1);
     if (entry.fault.code == ZP_OK && !zp_inspection_covers(in, &entry, pvh->entry))
         zp_fault(&entry.fault, ZP_ERR_OUTSIDE, ZP_FIELD_PHYS32_ENTRY, pvh->entry_offset, pvh->entry, 0);
     zp_inspection_add_entry(in, &entry);
