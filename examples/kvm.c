@@ -183,7 +183,7 @@ int main(int argc, char **argv)
     /* Load: nothing was written so far, and all that can fail now is the disk. */
     void *ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct zp_guest_region region = {{0}, RAM_SIZE, ram};
-    struct zp_guest guest = {&region, 1};
+    struct zp_guest guest = {sizeof(guest), ZP_GUEST_ZEROED, &region, 1, NULL, NULL};
     call("mmap", ram == MAP_FAILED ? -1 : 0);
     check(zp_load(&plan, &guest, &error), argv[1], &error);
 

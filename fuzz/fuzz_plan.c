@@ -77,7 +77,8 @@ static bool make_machine(const struct control *control, struct zp_memory_range *
 static void check_load(const struct zp_plan *plan)
 {
     static struct zp_guest_region regions[SPANS_MAX];
-    struct zp_guest guest = {regions, plan->span_count};
+    struct zp_guest guest = {
+        .struct_size = sizeof(guest), .regions = regions, .region_count = plan->span_count};
     uint64_t sum = 0;
 
     for (size_t i = 0; i < plan->span_count; i++)

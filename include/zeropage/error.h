@@ -72,6 +72,14 @@ enum zp_status {
     /* The load: only input and output can fail. Guest memory may have been written in part. */
     ZP_ERR_GUEST_MEMORY = -90, /* [value, +limit) of the plan is not covered by the guest memory given */
     ZP_ERR_FILL = -91, /* a blob's fill callback failed: value is its index, limit its answer, negated */
+
+    /* Unpacking, which the hosted library does. offset is that of the packed bytes in the file. */
+    ZP_ERR_NO_PAYLOAD = -100,    /* the bzImage tells of no payload: value is its protocol version */
+    ZP_ERR_PAYLOAD_MAGIC = -101, /* packed with something unknown: value is the first four bytes */
+    ZP_ERR_STREAM = -102, /* a compressed stream is spoiled: value is an enum zp_compression, limit how many
+                             bytes had come out of it */
+    ZP_ERR_UNPACKED_SIZE = -103, /* value bytes came out, the size kept behind the stream says limit */
+    ZP_ERR_UNPACK_MEMORY = -104, /* the stream demands value bytes of memory to unpack, limit are allowed */
 };
 
 /* What an error or a decision speaks of. Names as the specifications write them; zp_field_name gives the
@@ -135,6 +143,8 @@ enum zp_field {
     ZP_FIELD_PHYS32_ENTRY,
     ZP_FIELD_PHYS32_RELOC,
     ZP_FIELD_P_TYPE,
+    ZP_FIELD_RELOCATIONS, /* the table behind a Linux ELF */
+    ZP_FIELD_SECTION_HEADER,
     /* multiboot */
     ZP_FIELD_MB_CHECKSUM = 96,
     ZP_FIELD_MB_FLAGS,
@@ -151,6 +161,9 @@ enum zp_field {
     ZP_FIELD_PE_HEADER = 128,
     ZP_FIELD_PE_SECTION,
     ZP_FIELD_MAGIC,
+    /* what is packed inside */
+    ZP_FIELD_PAYLOAD,
+    ZP_FIELD_PAYLOAD_SIZE, /* the unpacked size that stands behind the stream */
     /* request, machine, plan */
     ZP_FIELD_KERNEL = 160,
     ZP_FIELD_INITRD,
@@ -175,6 +188,8 @@ enum zp_field {
     ZP_FIELD_RSDP,
     ZP_FIELD_CPUS,
     ZP_FIELD_MODULES,
+    ZP_FIELD_KASLR,
+    ZP_FIELD_VIRTUAL_BASE,
 };
 
 #define ZP_NO_OFFSET UINT64_MAX

@@ -173,7 +173,31 @@ struct zp_elf {
     uint32_t phnum;
     uint32_t shnum;
     uint32_t shentsize;
-    uint32_t guest_linux; /* 1: Xen note GUEST_OS says "linux" */
+    uint32_t guest_linux; /* 1: Xen note GUEST_OS says "linux", or a note of owner "Linux" is there */
+    uint64_t file_end;    /* of headers, segments and sections in the file; what follows is not the ELF's */
+};
+
+/*
+ * The relocation table that Linux's build appends to its ELF, at elf.file_end (scripts of arch/x86/tools;
+ * misc.c, handle_relocations). Each entry is the low half of a link address, sign-extended:
+ *
+ *     ELF64, up to 6.14   0, list64, 0, list32neg, 0, list32      three lists
+ *     ELF64, since        0, list64, 0, list32                    two
+ *     ELF32               0, list32                               one
+ *
+ * Read once by zp_inspect, whole: each target lies in the file's bytes of a segment, lists ascend, no two
+ * targets overlap. Patched by zp_load: u64 += and u32 += the virtual delta, list32neg u32 -= it.
+ */
+struct zp_relocations {
+    uint32_t list_count; /* 0: no table; else 1, 2 or 3 */
+    uint32_t reserved;
+    uint64_t offset; /* of the table in the file: its first 0 */
+    uint64_t size;   /* bytes, to the end of the file */
+    uint64_t list64_offset, list64_count;
+    uint64_t list32neg_offset, list32neg_count;
+    uint64_t list32_offset, list32_count;
+    uint64_t map;          /* link address minus physical address: ffffffff80000000, or PAGE_OFFSET */
+    struct zp_error fault; /* code ZP_OK: sound, or none. Else why the image cannot be relocated */
 };
 
 /* What the multiboot header asks for. */
@@ -201,6 +225,7 @@ struct zp_image {
     struct zp_elf elf;
     struct zp_multiboot multiboot1;
     struct zp_multiboot multiboot2;
+    struct zp_relocations relocations;
 };
 
 /* Arrays for zp_inspect to fill. 64 segments, 32 notes and 12 entries hold any real image. */

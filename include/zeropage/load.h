@@ -24,9 +24,23 @@ struct zp_guest_region {
     void *host;
 };
 
+/* zp_guest.flags */
+#define ZP_GUEST_ZEROED \
+    UINT32_C(1) /* all of it reads as zero (fresh from the host): nothing needs clearing */
+
 struct zp_guest {
+    uint32_t struct_size;
+    uint32_t flags;
     const struct zp_guest_region *regions; /* any order, none overlapping */
     size_t region_count;
+    /*
+     * Optional: has guest memory [address, +size) show the bytes of the source from offset on, privately:
+     * what is written there afterwards, by load or by the guest, does not reach the source. Asked for whole
+     * 4 KiB pages of KERNEL and INITRD spans whose address and offset agree modulo 4096, before anything is
+     * written to them. Returns 0: mapped; 1: not this one, it is read instead; negative: failed.
+     */
+    int (*map)(void *context, const struct zp_source *source, uint64_t offset, zp_gpa address, uint64_t size);
+    void *map_context;
 };
 
 /*

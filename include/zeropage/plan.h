@@ -101,6 +101,8 @@ struct zp_pin {
 /* zp_request.flags */
 #define ZP_REQUEST_KEEP_SEGMENTS UINT32_C(1) /* set KEEP_SEGMENTS: the kernel keeps the plan's GDT */
 #define ZP_REQUEST_QUIET         UINT32_C(2) /* set QUIET: early messages are suppressed */
+/* Choose the kernel's bases by kaslr_physical and kaslr_virtual, where the image can be moved so. */
+#define ZP_REQUEST_KASLR UINT32_C(4)
 
 struct zp_request {
     uint32_t struct_size;
@@ -120,6 +122,13 @@ struct zp_request {
     size_t pin_count;
     uint32_t type_of_loader; /* for the setup header, 8 bits; 0 becomes 0xff, "no id" */
     uint32_t vid_mode;       /* 16 bits; 0 becomes 0xffff, "normal" */
+    /*
+     * The bzImage in whose payload the image was found, or NULL. Its setup header is handed to the kernel,
+     * and its limits count: cmdline_size, initrd_addr_max, kernel_alignment, version.
+     */
+    const struct zp_image *wrapper;
+    uint64_t kaslr_physical; /* uniform random bits; the same bits make the same plan */
+    uint64_t kaslr_virtual;
 };
 
 /* A segment register with its hidden part, as KVM and the architecture manuals name it. */
@@ -180,7 +189,24 @@ enum zp_decision_code {
     ZP_DECISION_RSDP = 26,              /* a: address; b: EBDA segment or 0 */
     ZP_DECISION_VIDEO_MODE_UNMET = 27,  /* a: multiboot version; the header would like a video mode */
     ZP_DECISION_MODULES_JOINED = 28,    /* a: number of files that make one initrd; b: bytes in all */
-    ZP_DECISION_KEEP_SEGMENTS = 29      /* KEEP_SEGMENTS set with a flat GDT loaded */
+    ZP_DECISION_KEEP_SEGMENTS = 29,     /* KEEP_SEGMENTS set with a flat GDT loaded */
+    ZP_DECISION_WRAPPER = 30,           /* a: protocol version of the setup header handed on */
+    ZP_DECISION_KASLR_PHYSICAL = 31,    /* a: address; b: places to choose from */
+    ZP_DECISION_KASLR_VIRTUAL = 32,     /* a: virtual base; b: places to choose from */
+    ZP_DECISION_KASLR_NONE = 33,        /* a: enum zp_kaslr_none */
+    ZP_DECISION_RELOCATIONS = 34        /* a: entries that load will patch; b: what it adds, modulo 2^64 */
+};
+
+/* Why KASLR was asked for and a base stays where it is linked. */
+enum zp_kaslr_none {
+    ZP_KASLR_NONE_CMDLINE = 1, /* "nokaslr" on the command line; both bases */
+    ZP_KASLR_NONE_OWN = 2,     /* a bzImage entered by its own code moves itself */
+    ZP_KASLR_NONE_NOT_LINUX = 3,
+    ZP_KASLR_NONE_PROTOCOL = 4, /* this entry cannot be moved virtually (PVH), or not at all (multiboot) */
+    ZP_KASLR_NONE_NO_TABLE = 5, /* no relocation table: the virtual base stays */
+    ZP_KASLR_NONE_MEMORY = 6,   /* mem=, memmap= or hugepages= on the command line: the physical base stays */
+    ZP_KASLR_NONE_PINNED = 7,   /* the physical base was pinned */
+    ZP_KASLR_NONE_SPACE = 8     /* one place alone; a: physical */
 };
 
 struct zp_decision {
@@ -206,7 +232,9 @@ struct zp_plan {
     const struct zp_request *request;
     const struct zp_entry *entry; /* of the image */
     zp_gpa kernel_load;           /* address of the lowest segment */
-    uint64_t delta;               /* added to each address as linked, modulo 2^64 */
+    uint64_t delta;               /* added to each physical address as linked, modulo 2^64 */
+    uint64_t virtual_delta;       /* added to each virtual address as linked; not 0: load relocates */
+    uint64_t virtual_base;        /* virtual address of the lowest segment, as moved; 0 unless a Linux ELF */
     zp_gpa runtime;               /* [runtime, +runtime_size) is the kernel's */
     uint64_t runtime_size;
     zp_gpa initrd; /* Linux: start of the joined initrd; 0 when none */

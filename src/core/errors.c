@@ -55,6 +55,11 @@ const char *zp_status_name(int code)
     case ZP_ERR_BLOB: return "ZP_ERR_BLOB";
     case ZP_ERR_GUEST_MEMORY: return "ZP_ERR_GUEST_MEMORY";
     case ZP_ERR_FILL: return "ZP_ERR_FILL";
+    case ZP_ERR_NO_PAYLOAD: return "ZP_ERR_NO_PAYLOAD";
+    case ZP_ERR_PAYLOAD_MAGIC: return "ZP_ERR_PAYLOAD_MAGIC";
+    case ZP_ERR_STREAM: return "ZP_ERR_STREAM";
+    case ZP_ERR_UNPACKED_SIZE: return "ZP_ERR_UNPACKED_SIZE";
+    case ZP_ERR_UNPACK_MEMORY: return "ZP_ERR_UNPACK_MEMORY";
     }
     return "unknown";
 }
@@ -109,6 +114,11 @@ const char *zp_status_text(int code)
     case ZP_ERR_BLOB: return "the size, alignment or limit of a blob makes no sense";
     case ZP_ERR_GUEST_MEMORY: return "guest memory does not cover the plan";
     case ZP_ERR_FILL: return "the fill callback of a blob failed";
+    case ZP_ERR_NO_PAYLOAD: return "no payload that could be unpacked";
+    case ZP_ERR_PAYLOAD_MAGIC: return "packed in a format that is not known";
+    case ZP_ERR_STREAM: return "the compressed stream is spoiled";
+    case ZP_ERR_UNPACKED_SIZE: return "what was unpacked is not of the size told";
+    case ZP_ERR_UNPACK_MEMORY: return "unpacking demands too much memory";
     }
     return "an unknown error";
 }
@@ -171,6 +181,8 @@ const char *zp_field_name(uint32_t field)
     case ZP_FIELD_PHYS32_ENTRY: return "note PHYS32_ENTRY";
     case ZP_FIELD_PHYS32_RELOC: return "note PHYS32_RELOC";
     case ZP_FIELD_P_TYPE: return "p_type";
+    case ZP_FIELD_RELOCATIONS: return "relocation table";
+    case ZP_FIELD_SECTION_HEADER: return "section header";
     case ZP_FIELD_MB_CHECKSUM: return "multiboot checksum";
     case ZP_FIELD_MB_FLAGS: return "multiboot flags";
     case ZP_FIELD_MB_HEADER_ADDR: return "multiboot header_addr";
@@ -185,6 +197,8 @@ const char *zp_field_name(uint32_t field)
     case ZP_FIELD_PE_HEADER: return "PE header";
     case ZP_FIELD_PE_SECTION: return "PE section table";
     case ZP_FIELD_MAGIC: return "magic";
+    case ZP_FIELD_PAYLOAD: return "payload";
+    case ZP_FIELD_PAYLOAD_SIZE: return "unpacked size";
     case ZP_FIELD_KERNEL: return "kernel";
     case ZP_FIELD_INITRD: return "initrd";
     case ZP_FIELD_CMDLINE: return "command line";
@@ -208,6 +222,8 @@ const char *zp_field_name(uint32_t field)
     case ZP_FIELD_RSDP: return "RSDP";
     case ZP_FIELD_CPUS: return "CPUs";
     case ZP_FIELD_MODULES: return "modules";
+    case ZP_FIELD_KASLR: return "KASLR";
+    case ZP_FIELD_VIRTUAL_BASE: return "virtual base";
     }
     return "unknown";
 }

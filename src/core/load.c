@@ -152,6 +152,9 @@ int zp_load(const struct zp_plan *plan, const struct zp_guest *guest, struct zp_
 
     if (!plan || !guest)
         return zp_report(ret_error, ZP_ERR_ARGUMENT, ZP_FIELD_NONE, ZP_NO_OFFSET, 0, 0);
+    if (guest->struct_size != sizeof(*guest))
+        return zp_report(ret_error, ZP_ERR_STRUCT_SIZE, ZP_FIELD_STRUCT_SIZE, ZP_NO_OFFSET,
+                         guest->struct_size, sizeof(*guest));
     status = check_guest(plan, guest, ret_error);
     for (size_t i = 0; !status && i < plan->span_count; i++)
         if (plan->spans[i].kind == ZP_SPAN_BLOB)

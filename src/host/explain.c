@@ -144,6 +144,14 @@ static const struct row errors[] = {
     {ZP_ERR_BLOB, ANY, "blob number $n has a size, alignment or limit that makes no sense" DEFECT},
     {ZP_ERR_GUEST_MEMORY, ANY, "guest memory does not cover the planned $v ($S)" DEFECT},
     {ZP_ERR_FILL, ANY, "blob number $n could not be filled (answer $N)" DEFECT},
+
+    {ZP_ERR_NO_PAYLOAD, ANY, "protocol $h tells of no payload that could be unpacked; --direct off boots it"},
+    {ZP_ERR_PAYLOAD_MAGIC, ANY, "the payload begins with $v, which no known packer writes"},
+    {ZP_ERR_STREAM, ANY,
+     "the $c stream is spoiled after $N bytes had come out of it; the file is damaged or hostile"},
+    {ZP_ERR_UNPACKED_SIZE, ANY,
+     "$n bytes came out, but the size behind the stream says $N; the file is damaged or hostile"},
+    {ZP_ERR_UNPACK_MEMORY, ANY, "unpacking demands $s of memory, but $S are allowed"},
 };
 
 static const struct row decisions[] = {
@@ -171,6 +179,11 @@ static const struct row decisions[] = {
     {ZP_DECISION_VIDEO_MODE_UNMET, ANY, "multiboot $n header would like a video mode; it gets text"},
     {ZP_DECISION_MODULES_JOINED, ANY, "$n files make one initrd of $S, for Linux takes a single one"},
     {ZP_DECISION_KEEP_SEGMENTS, ANY, "KEEP_SEGMENTS is set: the kernel keeps the flat GDT of the plan"},
+    {ZP_DECISION_WRAPPER, ANY, "the setup header of the bzImage around it, version $h, is handed on"},
+    {ZP_DECISION_KASLR_PHYSICAL, ANY, "kernel at $v by chance, one of $N places"},
+    {ZP_DECISION_KASLR_VIRTUAL, ANY, "virtual base $v by chance, one of $N places"},
+    {ZP_DECISION_KASLR_NONE, ANY, "no KASLR (reason $n)"},
+    {ZP_DECISION_RELOCATIONS, ANY, "$n entries of the relocation table are patched by $l"},
 };
 
 /* What an error speaks of where it has a place in the file. */

@@ -41,6 +41,7 @@ static void describe_regions(const struct zp_pc *pc, struct zp_ram *ram)
 
     ram->regions[0] = (struct zp_guest_region){{0}, low, ram->host};
     ram->regions[1] = (struct zp_guest_region){pc->hole_end, ram->size - low, (char *)ram->host + low};
+    ram->guest.struct_size = sizeof(ram->guest);
     ram->guest.regions = ram->regions;
     ram->guest.region_count = ram->size > low ? 2 : 1;
 }

@@ -163,8 +163,8 @@ static void text_is_cut_to_its_room(void **state)
 
 static void each_decision_has_its_own_sentence(void **state)
 {
-    static const uint32_t codes[] = {1,  2,  3,  4,  10, 11, 12, 13, 14, 15, 16,
-                                     20, 21, 22, 23, 24, 25, 26, 27, 28, 29};
+    static const uint32_t codes[] = {1,  2,  3,  4,  10, 11, 12, 13, 14, 15, 16, 20, 21,
+                                     22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34};
     char texts[sizeof(codes) / sizeof(codes[0])][256];
 
     (void)state;

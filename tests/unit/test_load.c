@@ -28,7 +28,8 @@ static void guest_new(struct guest *guest)
     assert_non_null(guest->bytes);
     memset(guest->bytes, DIRT, GUEST_SIZE);
     guest->region = (struct zp_guest_region){{0}, GUEST_SIZE, guest->bytes};
-    guest->guest = (struct zp_guest){&guest->region, 1};
+    guest->guest =
+        (struct zp_guest){.struct_size = sizeof(guest->guest), .regions = &guest->region, .region_count = 1};
 }
 
 static void *at(struct guest *guest, uint64_t address)
@@ -542,7 +543,7 @@ static void sizes_past_32_bits(void **state)
 {
     struct fixture *f = fixture_elf(ZP_PROTOCOL_LINUX64, ZP_CONTAINER_ELF64);
     struct zp_guest_region regions[2] = {{{0}, 3 * GIB, NULL}, {{4 * GIB}, 13 * GIB, NULL}};
-    struct zp_guest guest = {regions, 2};
+    struct zp_guest guest = {.struct_size = sizeof(guest), .regions = regions, .region_count = 2};
     const struct zp_boot_params *params;
     /* Never touched but where small spans lie. */
     char *bytes =
@@ -647,7 +648,7 @@ static void each_span_that_is_not_there_is_named(void **state)
             uint64_t end = span->start.value + span->size;
             /* No memory behind it: a write would end the test. */
             struct zp_guest_region regions[] = {{{0}, end - 1, NULL}, {{end}, UINT64_MAX - end, NULL}};
-            struct zp_guest guest = {regions, 2};
+            struct zp_guest guest = {.struct_size = sizeof(guest), .regions = regions, .region_count = 2};
 
             regions[0].host = regions[1].host = (void *)(uintptr_t)MIB;
             assert_int_equal(zp_load(&f->plan, &guest, &f->error), ZP_ERR_GUEST_MEMORY);
@@ -687,7 +688,7 @@ static void guest_pointers_are_checked(void **state)
     unsigned char low[4096];
     unsigned char high[4096];
     struct zp_guest_region regions[] = {{{0x1000}, 4096, low}, {{UINT64_MAX - 4095}, 4096, high}};
-    struct zp_guest guest = {regions, 2};
+    struct zp_guest guest = {.struct_size = sizeof(guest), .regions = regions, .region_count = 2};
 
     (void)state;
     assert_ptr_equal(zp_guest_pointer(&guest, (zp_gpa){0x1000}, 4096), low);

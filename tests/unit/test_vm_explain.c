@@ -54,7 +54,9 @@ static int make_world(void **state)
     (void)state;
     memset(&world, 0, sizeof(world));
     world.region = (struct zp_guest_region){{0}, RAM_SIZE, world.ram};
-    world.mapped = (struct zp_ram){.size = RAM_SIZE, .guest = {&world.region, 1}};
+    world.mapped = (struct zp_ram){
+        .size = RAM_SIZE,
+        .guest = {.struct_size = sizeof(struct zp_guest), .regions = &world.region, .region_count = 1}};
     world.spans[0] = (struct zp_span){.kind = ZP_SPAN_BOOT_PARAMS, .start = {0x7000}, .size = 0x1000};
     world.spans[1] = (struct zp_span){.kind = ZP_SPAN_KERNEL, .start = {KERNEL}, .size = 0x10000};
     world.segment =
