@@ -85,6 +85,39 @@ static inline const char *zp_entry_broken(const struct zp_plan *plan)
     return NULL;
 }
 
+/* How the kernel was moved, and whether its virtual addresses went along as they must. */
+static inline const char *zp_move_broken(const struct zp_plan *plan)
+{
+    const struct zp_entry *entry = plan->entry;
+    const struct zp_segment *lowest = &plan->image->segments[entry->segment_first];
+    const struct zp_relocations *table = &plan->image->relocations;
+    bool linux_entry = plan->protocol == ZP_PROTOCOL_LINUX32 || plan->protocol == ZP_PROTOCOL_LINUX64;
+    bool elf = entry->container == ZP_CONTAINER_ELF32 || entry->container == ZP_CONTAINER_ELF64;
+    bool is_linux = plan->image->elf.guest_linux || (plan->request->wrapper && linux_entry);
+
+    if (plan->kernel_load.value != lowest->paddr.value + plan->delta)
+        return "the lowest segment is not where delta puts it";
+    if (plan->state.rip != entry->address.value + plan->delta)
+        return "the entry does not move with the kernel";
+    if (plan->runtime_size == 0 || !zp_is_free(plan->machine, plan->runtime.value, plan->runtime_size))
+        return "the runtime range is not all free RAM";
+    if (plan->virtual_delta && (!elf || !linux_entry || table->list_count == 0 || table->fault.code))
+        return "a kernel is relocated without a sound table";
+    if (plan->virtual_base != (elf && is_linux ? lowest->vaddr + plan->virtual_delta : 0) &&
+        plan->protocol != ZP_PROTOCOL_PVH)
+        return "the virtual base is not where virtual_delta puts it";
+    if (is_linux && entry->container == ZP_CONTAINER_ELF32 && linux_entry &&
+        plan->virtual_delta != plan->delta)
+        return "a 32-bit Linux lies elsewhere than it was relocated for";
+    if (!elf || !is_linux || !linux_entry)
+        return NULL;
+    if (plan->delta && plan->delta % (UINT64_C(2) << 20))
+        return "Linux is moved by part of a large page";
+    if (plan->delta && plan->kernel_load.value < lowest->paddr.value)
+        return "Linux lies below the address it was linked for";
+    return NULL;
+}
+
 static inline const char *zp_plan_broken(const struct zp_plan *plan)
 {
     const char *broken = zp_spans_broken(plan);
@@ -93,6 +126,8 @@ static inline const char *zp_plan_broken(const struct zp_plan *plan)
         broken = zp_e820_broken(plan);
     if (!broken)
         broken = zp_entry_broken(plan);
+    if (!broken)
+        broken = zp_move_broken(plan);
     return broken;
 }
 

@@ -51,6 +51,19 @@ static inline bool zp_align_up(uint64_t value, uint64_t align, uint64_t *ret_res
     return true;
 }
 
+/*
+ * One of count things, picked by uniform random bits: the upper half of their product, [0, count). No place
+ * is favoured by more than count / 2^64, which a remainder would not give as cheaply.
+ */
+static inline uint64_t zp_pick(uint64_t bits, uint64_t count)
+{
+    uint64_t low = (bits & UINT32_MAX) * (count & UINT32_MAX);
+    uint64_t middle = (bits >> 32) * (count & UINT32_MAX) + (low >> 32);
+    uint64_t cross = (bits & UINT32_MAX) * (count >> 32) + (middle & UINT32_MAX);
+
+    return (bits >> 32) * (count >> 32) + (middle >> 32) + (cross >> 32);
+}
+
 /* Does [start, +size) lie inside [0, limit)? Never wraps. */
 static inline bool zp_fits(uint64_t start, uint64_t size, uint64_t limit)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A plan in the making, shared by the files that make it (place.c, kernel.c, initrd.c, linux.c, pvh.c,
- * multiboot_info.c, e820.c, cpu.c, plan.c) and by nobody else.
+ * A plan in the making, shared by the files that make it (place.c, kernel.c, kaslr.c, initrd.c, linux.c,
+ * pvh.c, multiboot_info.c, e820.c, cpu.c, plan.c) and by nobody else.
  *
  * Placement runs twice over the same list of wants: once for those that the caller pinned, once for the
  * others, so that nothing is put where a pin points. zp_draft_want() does nothing in the pass to which
@@ -26,6 +26,11 @@ struct zp_draft {
     bool pinned_pass; /* placing what is pinned, else the rest */
     bool joined;      /* all modules are one initrd */
     bool announced;   /* the RSDP: its place and the EBDA are told */
+    bool linux_elf;   /* an ELF that is Linux, by its notes or by the bzImage around it */
+    /* How far the kernel may be moved: zp_entry's words and what the bzImage around it says. */
+    uint64_t align; /* 0: not at all */
+    uint64_t min;
+    uint64_t max;
 };
 
 /* Something that needs memory. */
@@ -57,6 +62,14 @@ int zp_draft_fix(struct zp_draft *draft, const struct zp_span *span);
 /* Finds room in [min, end) for a want; false leaves the largest gap in *ret_largest. */
 bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min,
                    uint64_t *ret_start, uint64_t *ret_largest);
+/*
+ * How many places a want has in [min, end), each a multiple of its alignment; *ret_start is place number
+ * nth, when there are so many.
+ */
+uint64_t zp_draft_places(const struct zp_draft *draft, const struct zp_want *want, uint64_t min, uint64_t nth,
+                         uint64_t *ret_start);
+/* Takes all spans of that kind out again. */
+void zp_draft_drop(struct zp_draft *draft, uint32_t kind);
 const struct zp_pin *zp_draft_pin(const struct zp_draft *draft, uint32_t kind, uint32_t index);
 /* Places a want in its pass. */
 int zp_draft_want(struct zp_draft *draft, const struct zp_want *want);
@@ -64,7 +77,13 @@ int zp_draft_want(struct zp_draft *draft, const struct zp_want *want);
 const struct zp_span *zp_find_span(const struct zp_plan *plan, uint32_t kind, uint32_t index);
 
 /* kernel.c, initrd.c */
+/* Once the entry is chosen: what the kernel is and how far it may be moved. */
+void zp_draft_limits(struct zp_draft *draft);
 int zp_draft_kernel(struct zp_draft *draft);
+/* The kernel's spans and the plan's members that tell of it, without a decision. */
+int zp_draft_put_kernel(struct zp_draft *draft, uint64_t load, bool pinned);
+/* Virtual addresses of this kernel are physical ones plus a constant: both move, or neither. */
+bool zp_moves_as_one(const struct zp_draft *draft);
 int zp_draft_modules(struct zp_draft *draft);
 
 /* linux.c, pvh.c, multiboot_info.c: what a protocol needs besides kernel, modules and command line */
@@ -72,6 +91,8 @@ int zp_draft_linux(struct zp_draft *draft);
 int zp_draft_pvh(struct zp_draft *draft);
 int zp_draft_multiboot(struct zp_draft *draft);
 bool zp_is_linux(uint32_t protocol);
+/* The setup header that counts: the image's own, or that of the bzImage around it; NULL for a bare ELF. */
+const struct zp_bzimage *zp_find_setup(const struct zp_plan *plan);
 /* Exclusive limit of what the kernel is handed (boot_params, command line): 4 GiB, or 0 for none. */
 uint64_t zp_draft_handoff_end(const struct zp_draft *draft);
 /* The tables that carry the memory map, for range_count ranges; refuses more than the protocol carries. */

@@ -4,8 +4,9 @@
  * "32-bit boot protocol"; zero-page.
  *
  * Of the image only the header goes into the zeroed page, up to its end for the image's version: one byte
- * more, and the sentinel would make the kernel drop fields. A bare ELF gets a header written for it. A
- * setup_data pointer in the file is nobody's list; ours replaces it.
+ * more, and the sentinel would make the kernel drop fields. An ELF out of a bzImage gets the header of that
+ * one, a bare ELF a header written for it. A setup_data pointer in the file is nobody's list; ours replaces
+ * it.
  */
 #include <zeropage/wire/bootparam.h>
 
@@ -87,7 +88,7 @@ void zp_fill_e820_ext(const struct zp_plan *plan, const struct zp_span *span, vo
     }
 }
 
-/* The header of an image that has none. */
+/* The header of a kernel that has none. */
 static void write_header(const struct zp_plan *plan, struct zp_setup_header *header)
 {
     bool has_64 = plan->entry->container == ZP_CONTAINER_ELF64;
@@ -132,13 +133,14 @@ static void write_fields(const struct zp_plan *plan, struct zp_setup_header *hea
 
 void zp_fill_boot_params(const struct zp_plan *plan, void *buffer)
 {
+    const struct zp_bzimage *setup = zp_find_setup(plan);
     struct zp_boot_params *params = buffer;
     uint64_t cmdline = zp_address_of(plan, ZP_SPAN_CMDLINE, 0);
     size_t count = plan->e820_count;
 
     memset(params, 0, sizeof(*params));
-    if (plan->entry->container == ZP_CONTAINER_BZIMAGE)
-        params->hdr = plan->image->bzimage.header;
+    if (setup)
+        params->hdr = setup->header;
     else
         write_header(plan, &params->hdr);
     write_fields(plan, &params->hdr);

@@ -23,7 +23,7 @@ static uint64_t padded(uint64_t size)
 /* Highest end allowed at first, and whether anywhere will do when that is full. */
 static uint64_t initrd_end(const struct zp_draft *draft, bool *ret_anywhere)
 {
-    const struct zp_image *image = draft->plan.image;
+    const struct zp_bzimage *setup = zp_find_setup(&draft->plan);
     uint64_t end;
 
     *ret_anywhere = false;
@@ -32,14 +32,12 @@ static uint64_t initrd_end(const struct zp_draft *draft, bool *ret_anywhere)
         return UINT32_MAX;
     if (!zp_is_linux(draft->plan.protocol))
         return ZP_GIB4;
-    if (draft->plan.entry->container == ZP_CONTAINER_ELF64) {
-        *ret_anywhere = true;
-        return ZP_GIB4;
+    if (!setup) {
+        *ret_anywhere = draft->plan.entry->container == ZP_CONTAINER_ELF64;
+        return *ret_anywhere ? ZP_GIB4 : INITRD_MAX_32BIT + 1;
     }
-    if (draft->plan.entry->container != ZP_CONTAINER_BZIMAGE)
-        return INITRD_MAX_32BIT + 1;
-    *ret_anywhere = (image->bzimage.header.xloadflags & ZP_XLF_CAN_BE_LOADED_ABOVE_4G) != 0;
-    end = image->bzimage.initrd_max.value;
+    *ret_anywhere = (setup->header.xloadflags & ZP_XLF_CAN_BE_LOADED_ABOVE_4G) != 0;
+    end = setup->initrd_max.value;
     return end >= ZP_GIB4 ? ZP_GIB4 : end + 1;
 }
 

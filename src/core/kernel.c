@@ -8,8 +8,78 @@
  * linked address when it is free, else, for an image that may move, the lowest aligned address between its
  * min and max (or the highest, if it says so). The whole reserve must be free RAM, wherever the image lies,
  * but for holes between the segments of a multiboot ELF.
+ *
+ * A Linux ELF without its decompressor: the 64-bit code adapts to any physical base (head_64.S, phys_base),
+ * the 32-bit code lies at one constant from its virtual addresses (PAGE_OFFSET), so that moving it means
+ * relocating it by the same delta.
  */
+#include <zeropage/wire/bootparam.h>
+
 #include "draft.h"
+
+#define LINUX_ALIGN UINT64_C(0x200000)   /* a large page: head_64.S maps the kernel by such */
+#define LINUX64_END (UINT64_C(1) << 46)  /* MAX_PHYSMEM_BITS of four-level kernels */
+#define LINUX32_END UINT64_C(0x20000000) /* KERNEL_IMAGE_SIZE of i386 */
+
+static uint64_t linked_address(const struct zp_draft *draft)
+{
+    return draft->plan.image->segments[draft->plan.entry->segment_first].paddr.value;
+}
+
+bool zp_moves_as_one(const struct zp_draft *draft)
+{
+    return draft->linux_elf && draft->plan.protocol == ZP_PROTOCOL_LINUX32 &&
+           draft->plan.entry->container == ZP_CONTAINER_ELF32;
+}
+
+static void limit_linux_elf(struct zp_draft *draft)
+{
+    const struct zp_relocations *table = &draft->plan.image->relocations;
+    bool as_one = zp_moves_as_one(draft);
+
+    if (as_one && (table->list_count == 0 || table->fault.code)) {
+        draft->align = 0;
+        return;
+    }
+    if (draft->align == 0) {
+        draft->align = LINUX_ALIGN;
+        draft->min = linked_address(draft);
+        draft->max = (as_one ? LINUX32_END : LINUX64_END) - 1;
+    }
+}
+
+/* The header of the bzImage around it says whether the kernel can be moved, and how. */
+static void limit_by_wrapper(struct zp_draft *draft, const struct zp_bzimage *wrapper)
+{
+    if (!zp_is_power_of_two(wrapper->kernel_alignment))
+        draft->align = 0;
+    else if (draft->align && draft->align < wrapper->kernel_alignment)
+        draft->align = wrapper->kernel_alignment;
+    if (!(wrapper->header.xloadflags & ZP_XLF_CAN_BE_LOADED_ABOVE_4G) && draft->max >= ZP_GIB4)
+        draft->max = ZP_GIB4 - 1;
+}
+
+void zp_draft_limits(struct zp_draft *draft)
+{
+    const struct zp_entry *entry = draft->plan.entry;
+    bool elf = entry->container == ZP_CONTAINER_ELF32 || entry->container == ZP_CONTAINER_ELF64;
+    bool as_linux = zp_is_linux(entry->protocol);
+
+    draft->linux_elf = elf && (draft->plan.image->elf.guest_linux || zp_find_setup(&draft->plan));
+    draft->align = entry->align;
+    draft->min = entry->min.value;
+    draft->max = entry->max.value;
+    if (entry->protocol != ZP_PROTOCOL_LINUX64 && draft->max >= ZP_GIB4)
+        draft->max = ZP_GIB4 - 1;
+    if (draft->linux_elf && as_linux) {
+        limit_linux_elf(draft);
+        if (zp_find_setup(&draft->plan))
+            limit_by_wrapper(draft, zp_find_setup(&draft->plan));
+        /* It is moved by whole multiples, which a kernel linked beside them would not be after all. */
+        if (draft->align && linked_address(draft) & (draft->align - 1))
+            draft->align = 0;
+    }
+}
 
 /*
  * Does the image lie around memory that is not free, by the will of its segments? Multiboot loads an ELF
@@ -22,7 +92,7 @@ static bool has_holes(const struct zp_draft *draft)
 
     if (entry->protocol != ZP_PROTOCOL_MULTIBOOT1 && entry->protocol != ZP_PROTOCOL_MULTIBOOT2)
         return false;
-    return entry->align == 0 && entry->segment_count > 1 &&
+    return draft->align == 0 && entry->segment_count > 1 &&
            zp_machine_cover(draft->plan.machine, entry->reserve.value, entry->reserve_size) != ZP_OK;
 }
 
@@ -114,26 +184,45 @@ static const struct zp_segment *entered_segment(const struct zp_draft *draft)
     return segment;
 }
 
-static int fix_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
+int zp_draft_put_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
 {
     const struct zp_entry *entry = draft->plan.entry;
-    uint64_t linked = draft->plan.image->segments[entry->segment_first].paddr.value;
-    int status;
+    struct zp_plan *plan = &draft->plan;
 
-    draft->plan.kernel_load.value = load;
-    draft->plan.delta = load - linked;
-    draft->plan.runtime.value = entry->reserve.value + draft->plan.delta;
-    draft->plan.runtime_size = entry->reserve_size;
+    plan->kernel_load.value = load;
+    plan->delta = load - linked_address(draft);
+    plan->virtual_delta = zp_moves_as_one(draft) ? plan->delta : 0;
+    plan->virtual_base = 0;
+    if (draft->linux_elf)
+        plan->virtual_base = plan->image->segments[entry->segment_first].vaddr + plan->virtual_delta;
+    plan->runtime.value = entry->reserve.value + plan->delta;
+    plan->runtime_size = entry->reserve_size;
     if (has_holes(draft)) {
-        draft->plan.runtime = entered_segment(draft)->paddr;
-        draft->plan.runtime_size = entered_segment(draft)->memory_size;
+        plan->runtime = entered_segment(draft)->paddr;
+        plan->runtime_size = entered_segment(draft)->memory_size;
     }
-    status = fix_image(draft, pinned);
-    if (!status)
-        status =
-            zp_draft_decide(draft, entry->guessed_size ? ZP_DECISION_RESERVE_GUESSED : ZP_DECISION_RESERVE,
-                            ZP_FIELD_KERNEL, draft->plan.runtime.value, draft->plan.runtime_size);
-    return status;
+    return fix_image(draft, pinned);
+}
+
+static int fix_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
+{
+    int status = zp_draft_put_kernel(draft, load, pinned);
+
+    if (status)
+        return status;
+    return zp_draft_decide(
+        draft, draft->plan.entry->guessed_size ? ZP_DECISION_RESERVE_GUESSED : ZP_DECISION_RESERVE,
+        ZP_FIELD_KERNEL, draft->plan.runtime.value, draft->plan.runtime_size);
+}
+
+/* Moving this kernel needs the relocation table, and that is spoiled: says so, else ZP_OK. */
+static int table_fault(struct zp_draft *draft)
+{
+    const struct zp_error *fault = &draft->plan.image->relocations.fault;
+
+    if (!zp_moves_as_one(draft) || fault->code == ZP_OK)
+        return ZP_OK;
+    return zp_report(draft->error, fault->code, fault->field, fault->offset, fault->value, fault->limit);
 }
 
 static int pinned_kernel(struct zp_draft *draft, uint64_t linked, uint64_t load)
@@ -142,15 +231,17 @@ static int pinned_kernel(struct zp_draft *draft, uint64_t linked, uint64_t load)
     uint64_t reserve_end;
     int status;
 
-    if (load != linked && entry->align == 0)
-        return zp_draft_fail(draft, ZP_ERR_VALUE, ZP_FIELD_KERNEL, load, linked);
+    if (load != linked && draft->align == 0) {
+        status = table_fault(draft);
+        return status ? status : zp_draft_fail(draft, ZP_ERR_VALUE, ZP_FIELD_KERNEL, load, linked);
+    }
     if (load != linked) {
-        if (load & (entry->align - 1))
-            return zp_draft_fail(draft, ZP_ERR_ALIGNMENT, ZP_FIELD_KERNEL, load, entry->align);
-        if (load < entry->min.value)
-            return zp_draft_fail(draft, ZP_ERR_TOO_SMALL, ZP_FIELD_KERNEL, load, entry->min.value);
-        if (!zp_add(load, entry->reserve_size, &reserve_end) || reserve_end - 1 > entry->max.value)
-            return zp_draft_fail(draft, ZP_ERR_TOO_LARGE, ZP_FIELD_KERNEL, load, entry->max.value);
+        if (load & (draft->align - 1))
+            return zp_draft_fail(draft, ZP_ERR_ALIGNMENT, ZP_FIELD_KERNEL, load, draft->align);
+        if (load < draft->min)
+            return zp_draft_fail(draft, ZP_ERR_TOO_SMALL, ZP_FIELD_KERNEL, load, draft->min);
+        if (!zp_add(load, entry->reserve_size, &reserve_end) || reserve_end - 1 > draft->max)
+            return zp_draft_fail(draft, ZP_ERR_TOO_LARGE, ZP_FIELD_KERNEL, load, draft->max);
     }
     status = fix_kernel(draft, load, true);
     if (!status)
@@ -174,12 +265,15 @@ static int kernel_homeless(struct zp_draft *draft, int why, uint64_t largest)
 {
     const struct zp_entry *entry = draft->plan.entry;
     uint64_t ram = free_ram(draft->plan.machine);
+    int status = table_fault(draft);
 
+    if (status)
+        return status;
     if (entry->container == ZP_CONTAINER_BZIMAGE && !entry->guessed_size && entry->reserve_size > ram)
         return zp_report(draft->error, ZP_ERR_TOO_LARGE, ZP_FIELD_INIT_SIZE,
                          offsetof(struct zp_boot_params, hdr) + offsetof(struct zp_setup_header, init_size),
                          entry->reserve_size, ram);
-    if (entry->align == 0)
+    if (draft->align == 0)
         return zp_draft_fail(draft, why == ZP_ERR_OVERLAP ? ZP_ERR_NOT_RAM : why, ZP_FIELD_KERNEL,
                              entry->reserve.value, entry->reserve_size);
     return zp_draft_fail(draft, ZP_ERR_NO_SPACE, ZP_FIELD_KERNEL, entry->reserve_size, largest);
@@ -188,17 +282,17 @@ static int kernel_homeless(struct zp_draft *draft, int why, uint64_t largest)
 static int moved_kernel(struct zp_draft *draft, uint64_t linked, int why)
 {
     const struct zp_entry *entry = draft->plan.entry;
-    struct zp_want want = {.kind = ZP_SPAN_KERNEL, .size = entry->reserve_size, .align = entry->align};
+    struct zp_want want = {.kind = ZP_SPAN_KERNEL, .size = entry->reserve_size, .align = draft->align};
     uint64_t largest = 0;
     uint64_t load;
     int status;
 
-    if (entry->align == 0)
+    if (draft->align == 0)
         return kernel_homeless(draft, why, 0);
-    if (!zp_add(entry->max.value, 1, &want.end))
+    if (!zp_add(draft->max, 1, &want.end))
         want.end = 0;
     want.high = entry->prefer == ZP_PREFER_HIGHEST;
-    if (!zp_draft_find(draft, &want, entry->min.value, &load, &largest))
+    if (!zp_draft_find(draft, &want, draft->min, &load, &largest))
         return kernel_homeless(draft, why, largest);
     status = fix_kernel(draft, load, false);
     if (!status)
@@ -211,7 +305,7 @@ int zp_draft_kernel(struct zp_draft *draft)
 {
     const struct zp_pin *pin = zp_draft_pin(draft, ZP_SPAN_KERNEL, 0);
     const struct zp_entry *entry = draft->plan.entry;
-    uint64_t linked = draft->plan.image->segments[entry->segment_first].paddr.value;
+    uint64_t linked = linked_address(draft);
     int why;
     int status;
 
@@ -220,7 +314,7 @@ int zp_draft_kernel(struct zp_draft *draft)
     if (pin)
         return pinned_kernel(draft, linked, pin->start.value);
     why = kernel_fits(draft, 0);
-    if (why || (entry->align && entry->prefer != ZP_PREFER_LINKED))
+    if (why || (draft->align && entry->prefer != ZP_PREFER_LINKED))
         return moved_kernel(draft, linked, why);
     status = fix_kernel(draft, linked, false);
     if (!status)

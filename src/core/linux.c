@@ -17,28 +17,38 @@ bool zp_is_linux(uint32_t protocol)
     return protocol == ZP_PROTOCOL_LINUX32 || protocol == ZP_PROTOCOL_LINUX64;
 }
 
+const struct zp_bzimage *zp_find_setup(const struct zp_plan *plan)
+{
+    const struct zp_image *wrapper = plan->request->wrapper;
+    uint32_t container = plan->entry->container;
+
+    if (container == ZP_CONTAINER_BZIMAGE)
+        return &plan->image->bzimage;
+    if (!wrapper || (container != ZP_CONTAINER_ELF32 && container != ZP_CONTAINER_ELF64))
+        return NULL;
+    return zp_is_linux(plan->protocol) || plan->protocol == ZP_PROTOCOL_PVH ? &wrapper->bzimage : NULL;
+}
+
 /* A bare ELF has no header of its own; the one that load writes for it is of the newest kind. */
 static bool header_knows(const struct zp_draft *draft, uint32_t version)
 {
-    return draft->plan.entry->container != ZP_CONTAINER_BZIMAGE ||
-           draft->plan.image->bzimage.version >= version;
+    const struct zp_bzimage *setup = zp_find_setup(&draft->plan);
+
+    return !setup || setup->version >= version;
 }
 
 uint64_t zp_draft_handoff_end(const struct zp_draft *draft)
 {
-    const struct zp_plan *plan = &draft->plan;
+    const struct zp_bzimage *setup = zp_find_setup(&draft->plan);
 
-    if (plan->protocol != ZP_PROTOCOL_LINUX64)
+    if (draft->plan.protocol != ZP_PROTOCOL_LINUX64)
         return ZP_GIB4;
-    if (plan->entry->container == ZP_CONTAINER_BZIMAGE &&
-        !(plan->image->bzimage.header.xloadflags & ZP_XLF_CAN_BE_LOADED_ABOVE_4G))
-        return ZP_GIB4;
-    return 0;
+    return setup && !(setup->header.xloadflags & ZP_XLF_CAN_BE_LOADED_ABOVE_4G) ? ZP_GIB4 : 0;
 }
 
 static int refuse_old(struct zp_draft *draft, uint32_t field, uint32_t needed)
 {
-    return zp_draft_fail(draft, ZP_ERR_UNSUPPORTED, field, draft->plan.image->bzimage.version, needed);
+    return zp_draft_fail(draft, ZP_ERR_UNSUPPORTED, field, zp_find_setup(&draft->plan)->version, needed);
 }
 
 static int want_seed(struct zp_draft *draft, uint64_t end)

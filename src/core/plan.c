@@ -58,6 +58,12 @@ static int check_request(struct zp_draft *draft)
         if (!request->modules[i].source ||
             (request->modules[i].cmdline_length && !request->modules[i].cmdline))
             return zp_draft_fail(draft, ZP_ERR_ARGUMENT, ZP_FIELD_MODULES, i, 0);
+    if (request->wrapper && request->wrapper->struct_size != sizeof(*request->wrapper))
+        return zp_draft_fail(draft, ZP_ERR_STRUCT_SIZE, ZP_FIELD_STRUCT_SIZE, request->wrapper->struct_size,
+                             sizeof(*request->wrapper));
+    if (request->wrapper && !(request->wrapper->formats & ZP_FORMAT_BZIMAGE))
+        return zp_draft_fail(draft, ZP_ERR_ARGUMENT, ZP_FIELD_HEADER, request->wrapper->formats,
+                             ZP_FORMAT_BZIMAGE);
     for (size_t i = 0; i < request->blob_count; i++) {
         int status = check_blob(draft, i, &any_acpi);
 
@@ -80,36 +86,55 @@ static bool real_mode_speaks(const struct zp_image *image, uint32_t offered)
            !(image->formats & (ZP_FORMAT_ELF32 | ZP_FORMAT_ELF64));
 }
 
+/* An ELF out of a bzImage is Linux, notes or none: Linux's own entries come before all others. */
+static bool has_turn(const struct zp_draft *draft, const struct zp_entry *entry, uint32_t turn)
+{
+    uint32_t wanted = draft->plan.request->wrapper && !zp_is_linux(entry->protocol);
+
+    return entry->protocol != ZP_PROTOCOL_LINUX16 && turn == wanted;
+}
+
 /* The first sound entry that plan can execute; the 16-bit one needs a BIOS and is nobody's first choice. */
+static int find_sound(struct zp_draft *draft)
+{
+    const struct zp_image *image = draft->plan.image;
+    int status;
+
+    for (size_t i = 0; i < 2 * image->entry_count; i++) {
+        const struct zp_entry *entry = &image->entries[i % image->entry_count];
+
+        if (!has_turn(draft, entry, i >= image->entry_count))
+            continue;
+        if (entry->fault.code == ZP_OK) {
+            draft->plan.entry = entry;
+            return ZP_OK;
+        }
+        status = zp_draft_decide(draft, ZP_DECISION_ENTRY_FAULTY, ZP_FIELD_PROTOCOL, entry->protocol,
+                                 (uint64_t) - (int64_t)entry->fault.code);
+        if (status)
+            return status;
+    }
+    return zp_draft_fail(draft, ZP_ERR_NO_ENTRY, ZP_FIELD_PROTOCOL, 0, 0);
+}
+
 static int choose_any(struct zp_draft *draft)
 {
     const struct zp_image *image = draft->plan.image;
     uint32_t offered = zp_image_protocols(image);
-    uint32_t others;
+    uint32_t protocol;
+    int status;
 
     if (real_mode_speaks(image, offered))
         return zp_draft_fail(draft, ZP_ERR_REAL_MODE_ONLY, ZP_FIELD_PROTOCOL, 0, offered);
-    for (size_t i = 0; i < image->entry_count; i++) {
-        const struct zp_entry *entry = &image->entries[i];
-        int status;
-
-        if (entry->protocol == ZP_PROTOCOL_LINUX16)
-            continue;
-        if (entry->fault.code) {
-            status = zp_draft_decide(draft, ZP_DECISION_ENTRY_FAULTY, ZP_FIELD_PROTOCOL, entry->protocol,
-                                     (uint64_t) - (int64_t)entry->fault.code);
-            if (status)
-                return status;
-            continue;
-        }
-        draft->plan.entry = entry;
-        others = offered & ~(UINT32_C(1) << entry->protocol);
-        return zp_draft_decide(draft, others ? ZP_DECISION_PROTOCOL_PREFERRED : ZP_DECISION_PROTOCOL_ONLY,
-                               ZP_FIELD_PROTOCOL, entry->protocol, others);
-    }
-    if (offered & (UINT32_C(1) << ZP_PROTOCOL_LINUX16))
+    status = find_sound(draft);
+    if (status == ZP_ERR_NO_ENTRY && (offered & (UINT32_C(1) << ZP_PROTOCOL_LINUX16)))
         return zp_draft_fail(draft, ZP_ERR_REAL_MODE_ONLY, ZP_FIELD_PROTOCOL, 0, offered);
-    return zp_draft_fail(draft, ZP_ERR_NO_ENTRY, ZP_FIELD_PROTOCOL, 0, 0);
+    if (status)
+        return status;
+    protocol = draft->plan.entry->protocol;
+    offered &= ~(UINT32_C(1) << protocol);
+    return zp_draft_decide(draft, offered ? ZP_DECISION_PROTOCOL_PREFERRED : ZP_DECISION_PROTOCOL_ONLY,
+                           ZP_FIELD_PROTOCOL, protocol, offered);
 }
 
 static int choose_wished(struct zp_draft *draft, uint32_t protocol)
@@ -142,16 +167,19 @@ static int choose_entry(struct zp_draft *draft)
     if (draft->plan.entry->segment_count == 0)
         return zp_draft_fail(draft, ZP_ERR_NO_SEGMENT, ZP_FIELD_KERNEL, 0, 0);
     draft->plan.protocol = draft->plan.entry->protocol;
-    draft->joined = zp_is_linux(draft->plan.protocol) ||
-                    (draft->plan.protocol == ZP_PROTOCOL_PVH && draft->plan.image->elf.guest_linux);
+    zp_draft_limits(draft);
+    draft->joined =
+        zp_is_linux(draft->plan.protocol) || (draft->plan.protocol == ZP_PROTOCOL_PVH && draft->linux_elf);
     return ZP_OK;
 }
 
 /* Longest command line that the kernel keeps whole. */
 static uint64_t cmdline_limit(const struct zp_plan *plan)
 {
-    if (plan->entry->container == ZP_CONTAINER_BZIMAGE)
-        return plan->image->bzimage.cmdline_max;
+    const struct zp_bzimage *setup = zp_find_setup(plan);
+
+    if (setup)
+        return setup->cmdline_max;
     if (zp_is_linux(plan->protocol) || plan->image->elf.guest_linux)
         return CMDLINE_MAX_ELF;
     return UINT32_MAX;
@@ -323,13 +351,28 @@ static int check_reach(struct zp_draft *draft)
     return ZP_OK;
 }
 
+/* What load will patch, when virtual addresses are not those that the kernel was linked for. */
+static int tell_relocations(struct zp_draft *draft)
+{
+    const struct zp_relocations *table = &draft->plan.image->relocations;
+
+    if (draft->plan.virtual_delta == 0)
+        return ZP_OK;
+    return zp_draft_decide(draft, ZP_DECISION_RELOCATIONS, ZP_FIELD_RELOCATIONS,
+                           table->list64_count + table->list32neg_count + table->list32_count,
+                           draft->plan.virtual_delta);
+}
+
 /* What was noticed in the image and passed over; the caller may want to know. */
 static int tell_oddities(struct zp_draft *draft)
 {
     const struct zp_bzimage *bzimage = &draft->plan.image->bzimage;
+    const struct zp_bzimage *setup = zp_find_setup(&draft->plan);
     int status = ZP_OK;
 
-    if (draft->plan.entry->container != ZP_CONTAINER_BZIMAGE)
+    if (setup && setup != bzimage && zp_is_linux(draft->plan.protocol))
+        return zp_draft_decide(draft, ZP_DECISION_WRAPPER, ZP_FIELD_VERSION, setup->version, 0);
+    if (setup != bzimage)
         return ZP_OK;
     if (bzimage->trailing_size)
         status = zp_draft_decide(draft, ZP_DECISION_TRAILING, ZP_FIELD_FILE, bzimage->trailing_size, 0);
@@ -355,6 +398,8 @@ static int make(struct zp_draft *draft)
         status = check_pins(draft);
     if (!status)
         status = check_reach(draft);
+    if (!status)
+        status = tell_relocations(draft);
     if (!status)
         status = tell_oddities(draft);
     if (!status)

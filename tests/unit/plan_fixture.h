@@ -31,6 +31,7 @@ struct fixture {
     struct zp_segment segments[8];
     struct zp_entry entries[8];
     struct zp_image image;
+    struct zp_image wrapper; /* a bzImage around the image */
     struct zp_memory_range ranges[300];
     struct zp_machine machine;
     struct zp_memory_source files[3];
@@ -159,6 +160,60 @@ static inline struct fixture *fixture_elf(uint32_t protocol, uint32_t container)
     add_segment(f, 2 * MIB + 0x3000, 512, 0x2000);
     add_entry(f, protocol, container, 2 * MIB + 0x10);
     return f;
+}
+
+/*
+ * A Linux ELF as Debian builds it, with its relocation table: ELF64 at 16 MiB, ELF32 at 16 MiB and
+ * PAGE_OFFSET above; 32 MiB of memory. `bits` is 64 or 32.
+ */
+static inline struct fixture *fixture_vmlinux(uint32_t bits)
+{
+    struct fixture *f = fixture_new();
+    struct zp_relocations *table = &f->image.relocations;
+    bool is_64 = bits == 64;
+
+    f->image.formats = is_64 ? ZP_FORMAT_ELF64 : ZP_FORMAT_ELF32;
+    f->image.elf.class_bits = bits;
+    f->image.elf.guest_linux = 1;
+    table->list_count = is_64 ? 3 : 1;
+    table->list64_count = is_64 ? 5 : 0;
+    table->list32neg_count = is_64 ? 2 : 0;
+    table->list32_count = 100;
+    table->map = is_64 ? UINT64_C(0xffffffff80000000) : UINT64_C(0xc0000000);
+    add_segment(f, 16 * MIB, 4096, MIB);
+    add_segment(f, 18 * MIB, 4096, 30 * MIB);
+    f->segments[0].vaddr = table->map + 16 * MIB;
+    f->segments[1].vaddr = table->map + 18 * MIB;
+    add_entry(f, is_64 ? ZP_PROTOCOL_LINUX64 : ZP_PROTOCOL_LINUX32,
+              is_64 ? ZP_CONTAINER_ELF64 : ZP_CONTAINER_ELF32, 16 * MIB + 0x40);
+    f->entries[0].align = 2 * MIB;
+    f->entries[0].min.value = 16 * MIB;
+    f->entries[0].max.value = (is_64 ? UINT64_C(1) << 46 : 512 * MIB) - 1;
+    add_entry(f, ZP_PROTOCOL_PVH, is_64 ? ZP_CONTAINER_ELF64 : ZP_CONTAINER_ELF32, 16 * MIB + 0x80);
+    return f;
+}
+
+/* The bzImage that the ELF came out of. */
+static inline void add_wrapper(struct fixture *f)
+{
+    struct zp_bzimage *bzimage = &f->wrapper.bzimage;
+
+    f->wrapper.struct_size = sizeof(f->wrapper);
+    f->wrapper.formats = ZP_FORMAT_BZIMAGE;
+    bzimage->header.boot_flag = ZP_BOOT_FLAG;
+    bzimage->header.header = ZP_SETUP_MAGIC_HDRS;
+    bzimage->header.version = 0x20f;
+    bzimage->header.loadflags = ZP_LOADED_HIGH | ZP_CAN_USE_HEAP | ZP_KASLR_FLAG;
+    bzimage->header.xloadflags = ZP_XLF_KERNEL_64 | ZP_XLF_CAN_BE_LOADED_ABOVE_4G;
+    bzimage->header.setup_data = 0xdeadbeef;
+    bzimage->header.init_size = 0x2345000;
+    bzimage->header.pref_address = 0x1000000;
+    bzimage->header.kernel_alignment = 0x200000;
+    bzimage->version = 0x20f;
+    bzimage->cmdline_max = 2047;
+    bzimage->initrd_max.value = 0x7fffffff;
+    bzimage->kernel_alignment = 0x200000;
+    f->request.wrapper = &f->wrapper;
 }
 
 static inline void add_module(struct fixture *f, uint64_t size, const char *cmdline)

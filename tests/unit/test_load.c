@@ -133,6 +133,38 @@ static void boot_params_of_a_bzimage(void **state)
     free_both(f, &guest);
 }
 
+/* The ELF out of a bzImage: its header is handed on, but for what the loader writes. */
+static void boot_params_of_a_wrapped_elf(void **state)
+{
+    struct fixture *f = fixture_vmlinux(64);
+    const struct zp_boot_params *params;
+    struct zp_setup_header expected;
+    struct guest guest;
+
+    (void)state;
+    add_wrapper(f);
+    f->wrapper.bzimage.header.hardware_subarch = 3;
+    set_cmdline(f, "console=ttyS0");
+    add_module(f, 5, NULL);
+    loads(f, &guest);
+    params = at(&guest, f->plan.state.rsi);
+    expected = f->wrapper.bzimage.header;
+    expected.type_of_loader = 0xff;
+    expected.vid_mode = 0xffff;
+    expected.loadflags = ZP_LOADED_HIGH; /* KASLR_FLAG in the file is nobody's */
+    expected.code32_start = 16 * MIB;
+    expected.ramdisk_image = (uint32_t)f->plan.initrd.value;
+    expected.ramdisk_size = 5;
+    expected.cmd_line_ptr = (uint32_t)start_of(f, ZP_SPAN_CMDLINE);
+    expected.hardware_subarch = 0;
+    expected.setup_data = 0;
+    assert_memory_equal(&params->hdr, &expected, sizeof(expected));
+    assert_int_equal(params->sentinel, 0);
+    assert_int_equal(params->e820_entries, f->plan.e820_count);
+    nothing_else_is_written(f, &guest);
+    free_both(f, &guest);
+}
+
 /* The BIOS data area tells of the EBDA; what lies between its two words is untouched. */
 static void the_bda_points_to_the_rsdp(void **state)
 {
@@ -705,6 +737,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments_are_copied_and_their_tails_cleared),
         cmocka_unit_test(boot_params_of_a_bzimage),
+        cmocka_unit_test(boot_params_of_a_wrapped_elf),
         cmocka_unit_test(the_bda_points_to_the_rsdp),
         cmocka_unit_test(a_bare_elf_gets_a_header),
         cmocka_unit_test(setup_data_is_a_list_without_loops),

@@ -387,6 +387,202 @@ static void a_guessed_reserve_is_told(void **state)
     free(f);
 }
 
+/* --- the ELF out of a bzImage ----------------------------------------------------------------------- */
+
+static const struct zp_error spoiled_table = {ZP_ERR_OUTSIDE, ZP_FIELD_RELOCATIONS, 0x1234, 5, 6};
+
+static void the_wrapper_sets_the_limits(void **state)
+{
+    struct fixture *f = fixture_vmlinux(64);
+
+    (void)state;
+    make_pc(f, 8 * GIB);
+    add_wrapper(f);
+    add_module(f, 100, NULL);
+    plan_holds(f);
+    assert_int_equal(f->plan.protocol, ZP_PROTOCOL_LINUX64);
+    assert_int_equal(decision(f, ZP_DECISION_WRAPPER)->a, 0x20f);
+    assert_int_equal(decision(f, ZP_DECISION_CMDLINE)->b, 2047);
+    assert_int_equal(f->plan.initrd.value, 2 * GIB - 4096);
+    /* As the initrd is pinned above 4 GiB, and boot_params too. */
+    add_pin(f, ZP_SPAN_INITRD, 0, 5 * GIB);
+    add_pin(f, ZP_SPAN_BOOT_PARAMS, 0, 6 * GIB);
+    plan_holds(f);
+    f->wrapper.bzimage.header.xloadflags = ZP_XLF_KERNEL_64;
+    plan_refused(f, ZP_ERR_ABOVE_4G, ZP_FIELD_BOOT_PARAMS);
+    f->request.pin_count = 1;
+    plan_refused(f, ZP_ERR_TOO_LARGE, ZP_FIELD_INITRD);
+    f->request.pin_count = 0;
+    f->wrapper.bzimage.cmdline_max = 255;
+    f->request.cmdline = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+                         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+                         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+                         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    f->request.cmdline_length = 256;
+    plan_refused(f, ZP_ERR_CMDLINE_LENGTH, ZP_FIELD_CMDLINE);
+    assert_int_equal(f->error.limit, 255);
+    f->request.protocol = ZP_PROTOCOL_PVH;
+    plan_refused(f, ZP_ERR_CMDLINE_LENGTH, ZP_FIELD_CMDLINE);
+    f->request.cmdline_length = 255;
+    plan_holds(f);
+    assert_null(decision(f, ZP_DECISION_WRAPPER));
+    free(f);
+}
+
+static void an_old_wrapper_refuses_what_it_lacks(void **state)
+{
+    struct fixture *f = fixture_vmlinux(64);
+
+    (void)state;
+    add_wrapper(f);
+    f->wrapper.bzimage.version = 0x208;
+    f->request.entropy = "seed";
+    f->request.entropy_length = 4;
+    plan_holds(f);
+    assert_non_null(decision(f, ZP_DECISION_RNG_SEED_UNUSED));
+    add_blob(f, ZP_BLOB_SETUP_DATA, 16);
+    plan_refused(f, ZP_ERR_UNSUPPORTED, ZP_FIELD_SETUP_DATA);
+    assert_int_equal(f->error.value, 0x208);
+    f->request.blob_count = 0;
+    f->wrapper.bzimage.version = 0x206;
+    f->request.flags = ZP_REQUEST_KEEP_SEGMENTS;
+    plan_refused(f, ZP_ERR_UNSUPPORTED, ZP_FIELD_LOADFLAGS);
+    free(f);
+}
+
+static void a_wrapper_that_is_none_is_refused(void **state)
+{
+    struct fixture *f = fixture_vmlinux(64);
+
+    (void)state;
+    add_wrapper(f);
+    f->wrapper.formats = ZP_FORMAT_ELF64;
+    plan_refused(f, ZP_ERR_ARGUMENT, ZP_FIELD_HEADER);
+    f->wrapper.formats = ZP_FORMAT_BZIMAGE | ZP_FORMAT_PE;
+    plan_holds(f);
+    f->wrapper.struct_size--;
+    plan_refused(f, ZP_ERR_STRUCT_SIZE, ZP_FIELD_STRUCT_SIZE);
+    free(f);
+}
+
+/* i386 kernels without PVH have no note at all; an ELF in a bzImage is Linux all the same. */
+static void what_is_wrapped_is_linux(void **state)
+{
+    struct fixture *f = fixture_vmlinux(32);
+    struct zp_entry pvh = f->entries[1];
+
+    (void)state;
+    add_wrapper(f);
+    f->image.elf.guest_linux = 0;
+    f->entries[0].align = 0;
+    f->entries[1] = f->entries[0];
+    f->entries[0] = pvh;
+    plan_holds(f);
+    assert_int_equal(f->plan.protocol, ZP_PROTOCOL_LINUX32);
+    assert_int_equal(f->plan.virtual_base, 0xc0000000 + 16 * MIB);
+    /* Not at home: it can be moved, and is relocated. */
+    add_pin(f, ZP_SPAN_CMDLINE, 0, 20 * MIB);
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, 22 * MIB);
+    assert_int_equal(f->plan.virtual_delta, 6 * MIB);
+    /* The Linux entry comes first, PVH only when that is faulty. */
+    f->entries[1].fault = (struct zp_error){ZP_ERR_OUTSIDE, ZP_FIELD_E_ENTRY, 24, 0, 0};
+    f->request.pin_count = 0;
+    add_module(f, 100, NULL);
+    plan_holds(f);
+    assert_int_equal(f->plan.protocol, ZP_PROTOCOL_PVH);
+    assert_non_null(decision(f, ZP_DECISION_ENTRY_FAULTY));
+    assert_int_equal(f->plan.initrd_size, 100); /* joined, as Linux wants them */
+    /* Without a wrapper the order of the image counts, and nothing is known to be Linux. */
+    f->entries[1].fault.code = ZP_OK;
+    f->request.wrapper = NULL;
+    plan_holds(f);
+    assert_int_equal(f->plan.protocol, ZP_PROTOCOL_PVH);
+    f->request.protocol = ZP_PROTOCOL_LINUX32;
+    plan_holds(f);
+    assert_int_equal(f->plan.virtual_base, 0);
+    add_pin(f, ZP_SPAN_CMDLINE, 0, 20 * MIB);
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_KERNEL);
+    free(f);
+}
+
+static void a_64_bit_linux_lies_anywhere(void **state)
+{
+    struct fixture *f = fixture_vmlinux(64);
+
+    (void)state;
+    add_pin(f, ZP_SPAN_CMDLINE, 0, 20 * MIB);
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, 22 * MIB);
+    assert_int_equal(f->plan.delta, 6 * MIB);
+    assert_int_equal(f->plan.state.rip, 22 * MIB + 0x40);
+    assert_int_equal(f->plan.virtual_delta, 0);
+    assert_int_equal(f->plan.virtual_base, UINT64_C(0xffffffff81000000));
+    assert_null(decision(f, ZP_DECISION_RELOCATIONS));
+    /* No table is needed for that, nor a sound one. */
+    f->image.relocations.fault = spoiled_table;
+    plan_holds(f);
+    /* By the wrapper's alignment when that is larger. */
+    add_wrapper(f);
+    f->wrapper.bzimage.kernel_alignment = 16 * MIB;
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, 32 * MIB);
+    /* Above 4 GiB where nothing else is free, and the wrapper allows it. */
+    f->request.pin_count = 0;
+    make_pc(f, 8 * GIB);
+    f->ranges[3].size = 20 * MIB;
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, 4 * GIB);
+    assert_int_equal(f->plan.identity_end.value, 5 * GIB);
+    f->wrapper.bzimage.header.xloadflags = ZP_XLF_KERNEL_64;
+    plan_refused(f, ZP_ERR_NO_SPACE, ZP_FIELD_KERNEL);
+    /* A header that says it is not relocatable is believed, and so is one that makes no sense. */
+    f->wrapper.bzimage.header.xloadflags |= ZP_XLF_CAN_BE_LOADED_ABOVE_4G;
+    f->wrapper.bzimage.kernel_alignment = 0;
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_KERNEL);
+    f->wrapper.bzimage.kernel_alignment = 3 * MIB;
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_KERNEL);
+    /* A multiple of the alignment never is the delta of a kernel that is not linked at one. */
+    f->wrapper.bzimage.kernel_alignment = 32 * MIB;
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_KERNEL);
+    free(f);
+}
+
+static void a_32_bit_linux_moves_with_its_table(void **state)
+{
+    struct fixture *f = fixture_vmlinux(32);
+
+    (void)state;
+    plan_holds(f);
+    assert_int_equal(f->plan.virtual_delta, 0);
+    add_pin(f, ZP_SPAN_CMDLINE, 0, 20 * MIB);
+    plan_holds(f);
+    assert_int_equal(f->plan.virtual_delta, 6 * MIB);
+    assert_int_equal(f->plan.virtual_base, 0xc0000000 + 22 * MIB);
+    assert_int_equal(decision(f, ZP_DECISION_RELOCATIONS)->a, 100);
+    assert_int_equal(decision(f, ZP_DECISION_RELOCATIONS)->b, 6 * MIB);
+    f->image.relocations.fault = spoiled_table;
+    plan_refused(f, ZP_ERR_OUTSIDE, ZP_FIELD_RELOCATIONS);
+    assert_int_equal(f->error.offset, 0x1234);
+    add_pin(f, ZP_SPAN_KERNEL, 0, 64 * MIB);
+    plan_refused(f, ZP_ERR_OUTSIDE, ZP_FIELD_RELOCATIONS);
+    f->image.relocations.fault.code = ZP_OK;
+    plan_holds(f);
+    assert_int_equal(f->plan.virtual_delta, 48 * MIB);
+    /* Where it is linked no table is asked for. */
+    f->request.pin_count = 0;
+    f->image.relocations.fault = spoiled_table;
+    plan_holds(f);
+    /* No table at all, whatever the entry says. */
+    memset(&f->image.relocations, 0, sizeof(f->image.relocations));
+    plan_holds(f);
+    add_pin(f, ZP_SPAN_CMDLINE, 0, 20 * MIB);
+    plan_refused(f, ZP_ERR_NOT_RAM, ZP_FIELD_KERNEL);
+    f->pins[0] = (struct zp_pin){ZP_SPAN_KERNEL, 0, {64 * MIB}};
+    plan_refused(f, ZP_ERR_VALUE, ZP_FIELD_KERNEL);
+    free(f);
+}
+
 static void faulty_entries_are_passed_over(void **state)
 {
     struct fixture *f = fixture_bzimage();
@@ -1217,6 +1413,12 @@ int main(void)
         cmocka_unit_test(limits_of_moving_may_be_anything),
         cmocka_unit_test(busy_memory_is_no_target_but_ram),
         cmocka_unit_test(a_guessed_reserve_is_told),
+        cmocka_unit_test(the_wrapper_sets_the_limits),
+        cmocka_unit_test(an_old_wrapper_refuses_what_it_lacks),
+        cmocka_unit_test(a_wrapper_that_is_none_is_refused),
+        cmocka_unit_test(what_is_wrapped_is_linux),
+        cmocka_unit_test(a_64_bit_linux_lies_anywhere),
+        cmocka_unit_test(a_32_bit_linux_moves_with_its_table),
         cmocka_unit_test(faulty_entries_are_passed_over),
         cmocka_unit_test(protocols_not_offered_are_refused),
         cmocka_unit_test(a_real_mode_header_speaks_for_the_file),
