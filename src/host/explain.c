@@ -45,6 +45,8 @@ static const struct row errors[] = {
      "the program headers end at $v, past the end of the file at $l; is the file complete?"},
     {ZP_ERR_TRUNCATED, ZP_FIELD_P_OFFSET,
      "the segment ends at $v, past the end of the file at $l; is the file complete?"},
+    {ZP_ERR_TRUNCATED, ZP_FIELD_PAYLOAD,
+     "the packed bytes stop at $l in the middle of their stream; is the file complete?"},
     {ZP_ERR_OVERFLOW, ANY, "$f $v plus $l passes 64 bits; the file is damaged or hostile"},
     {ZP_ERR_OVERFLOW, ZP_FIELD_INITRD,
      "the initrd is too long: $v plus $l passes 64 bits; give a smaller one"},
@@ -66,6 +68,11 @@ static const struct row errors[] = {
     {ZP_ERR_TOO_LARGE, ZP_FIELD_E_ENTRY, "e_entry $v lies above $l, where this entry cannot reach"},
     {ZP_ERR_TOO_LARGE, ZP_FIELD_PHYS32_ENTRY,
      "the PVH entry $v lies above $l, where a 32-bit entry cannot reach"},
+    {ZP_ERR_TOO_LARGE, ZP_FIELD_PAYLOAD,
+     "unpacked, the payload is larger than the $S that may come out of it; give more RAM with -m if it is "
+     "sound"},
+    {ZP_ERR_TOO_LARGE, ZP_FIELD_PAYLOAD_SIZE,
+     "the payload is said to unpack to $s, but $S may come out of it; give more RAM with -m if it is sound"},
     {ZP_ERR_TOO_SMALL, ANY, "$f $v is too small, at least $l is needed"},
     {ZP_ERR_TOO_SMALL, ZP_FIELD_RAM, "RAM of $s is less than the least machine, $S; give more with -m"},
     {ZP_ERR_TOO_SMALL, ZP_FIELD_CPUS, "a machine has at least $N CPU; give more with --smp"},
@@ -150,8 +157,9 @@ static const struct row errors[] = {
     {ZP_ERR_STREAM, ANY,
      "the $c stream is spoiled after $N bytes had come out of it; the file is damaged or hostile"},
     {ZP_ERR_UNPACKED_SIZE, ANY,
-     "$n bytes came out, but the size behind the stream says $N; the file is damaged or hostile"},
-    {ZP_ERR_UNPACK_MEMORY, ANY, "unpacking demands $s of memory, but $S are allowed"},
+     "$n bytes came out, but the size kept with the stream says $N; the file is damaged or hostile"},
+    {ZP_ERR_UNPACK_MEMORY, ANY,
+     "unpacking demands $s of memory for its dictionary, but $S are allowed; pack it with a smaller one"},
 };
 
 static const struct row decisions[] = {
@@ -201,6 +209,7 @@ static const struct {
     {ZP_FIELD_MB2_ARCHITECTURE, ZP_FIELD_MB2_INFORMATION_REQUEST, "multiboot 2 header"},
     {ZP_FIELD_PE_HEADER, ZP_FIELD_PE_HEADER, "PE header"},
     {ZP_FIELD_PE_SECTION, ZP_FIELD_PE_SECTION, "PE section table"},
+    {ZP_FIELD_PAYLOAD, ZP_FIELD_PAYLOAD_SIZE, "payload"},
 };
 
 /* A line that grows up to its room, and is cut there. */

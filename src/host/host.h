@@ -13,11 +13,13 @@
 #include <zeropage/plan.h>
 #include <zeropage/zeropage.h>
 
-/* A regular file (or block device) as a byte source, read by pread. A file cut while in use fails its reads
- * with -ENODATA. */
+/*
+ * A regular file (or block device) as a byte source, read by pread. A file cut while in use fails its reads
+ * with -ENODATA. The struct may be moved.
+ */
 struct zp_file {
     struct zp_source source;
-    int fd;
+    int fd;     /* a section's is the whole file's */
     char *name; /* owned */
 };
 
@@ -26,8 +28,18 @@ struct zp_file {
  * is read whole into a memfd.
  */
 int zp_file_open(struct zp_file *ret_file, const char *name);
+/* A bounded part of another file: the same descriptor, offsets of its own. The file must stay open. 0, EINVAL
+ * for a part outside of it, or ENOMEM. Closed by zp_file_close, which leaves the descriptor alone. */
+int zp_file_section(struct zp_file *ret_section, const struct zp_file *file, uint64_t offset, uint64_t size);
 /* A zeroed or closed struct is left alone. */
 void zp_file_close(struct zp_file *file);
+
+/*
+ * The descriptor behind a source made by this library, or -1 with nothing else set. *ret_base: where the
+ * source begins in it. *ret_stable: nobody can change or cut the bytes (a sealed memory file, or an entry of
+ * our cache), so they may be mapped; a user's file is not.
+ */
+int zp_source_descriptor(const struct zp_source *source, uint64_t *ret_base, bool *ret_stable);
 
 /* An image with room of its own, grown as often as zp_inspect asks. */
 struct zp_opened_image {

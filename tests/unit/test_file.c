@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -148,6 +149,68 @@ static void endless_stream_is_refused(void **state)
     assert_int_equal(zp_file_open(&file, "/dev/zero"), EFBIG);
 }
 
+static void section_has_offsets_of_its_own(void **state)
+{
+    const char *path = write_file("0123456789", 10);
+    struct zp_file file, part, inner;
+    bool stable = true;
+    uint64_t base = 0;
+    char got[4];
+
+    (void)state;
+    assert_int_equal(zp_file_open(&file, path), 0);
+    assert_int_equal(zp_file_section(&part, &file, 2, 6), 0);
+    assert_int_equal(part.source.size, 6);
+    assert_int_equal(part.fd, file.fd);
+    assert_string_equal(part.name, path);
+    assert_int_equal(part.source.read(part.source.context, 1, got, 4), 0);
+    assert_memory_equal(got, "3456", 4);
+    assert_int_equal(zp_file_section(&inner, &part, 4, 2), 0);
+    assert_int_equal(inner.source.read(inner.source.context, 0, got, 2), 0);
+    assert_memory_equal(got, "67", 2);
+    assert_int_equal(zp_source_descriptor(&inner.source, &base, &stable), file.fd);
+    assert_int_equal(base, 6);
+    assert_false(stable);
+    zp_file_close(&inner);
+    zp_file_close(&part); /* leaves the descriptor open */
+    assert_int_equal(file.source.read(file.source.context, 9, got, 1), 0);
+    assert_int_equal(zp_file_section(&part, &file, 10, 0), 0);
+    zp_file_close(&part);
+    assert_int_equal(zp_file_section(&part, &file, 5, 6), EINVAL);
+    assert_int_equal(zp_file_section(&part, &file, 11, 0), EINVAL);
+    assert_int_equal(zp_file_section(&part, &file, 1, UINT64_MAX), EINVAL);
+    zp_file_close(&file);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void only_sealed_memory_is_stable(void **state)
+{
+    int memory = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    struct zp_memory_source elsewhere;
+    bool stable = true;
+    uint64_t base = 7;
+    struct zp_file file;
+    char path[32];
+
+    (void)state;
+    assert_true(memory >= 0);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
+    assert_int_equal(write(memory, "abc", 3), 3);
+    assert_int_equal(zp_file_open(&file, path), 0);
+    assert_true(zp_source_descriptor(&file.source, &base, &stable) >= 0);
+    assert_false(stable);
+    zp_file_close(&file);
+    assert_int_equal(fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_WRITE), 0);
+    assert_int_equal(zp_file_open(&file, path), 0);
+    assert_int_equal(zp_source_descriptor(&file.source, &base, &stable), file.fd);
+    assert_int_equal(base, 0);
+    assert_true(stable);
+    zp_file_close(&file);
+    close(memory);
+    zp_memory_source_init(&elsewhere, "abc", 3);
+    assert_int_equal(zp_source_descriptor(&elsewhere.source, &base, &stable), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +220,8 @@ int main(void)
         cmocka_unit_test(folder_and_missing_file_say_no),
         cmocka_unit_test(fifo_is_read_whole),
         cmocka_unit_test(endless_stream_is_refused),
+        cmocka_unit_test(section_has_offsets_of_its_own),
+        cmocka_unit_test(only_sealed_memory_is_stable),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

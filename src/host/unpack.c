@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Unpacking: receives packed bytes of a source and what they are packed with, gives a sealed memory file. The
+ * memory file is as long as the limit at first, without taking memory, and mapped once; decoders write
+ * straight into it, nothing is copied; then it is cut to what came out and sealed. A size that the
+ * file claims is only ever compared. Documentation/x86/boot, "payload_offset";
+ * arch/x86/boot/compressed/mkpiggy.c for the size behind the stream.
+ */
+#include "unpack.h"
+
+#include "codec.h"
+#include "file.h"
+#include "threads.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define PAGE           UINT64_C(4096)
+#define ROOM_MAX       (UINT64_C(1) << 40) /* addresses are not endless */
+#define MEMORY_DEFAULT (UINT64_C(256) << 20)
+#define SIZE_BYTES     4 /* of the size behind the stream */
+
+static zp_codec *const codecs[] = {
+    [ZP_COMPRESSION_NONE] = zp_codec_copy,   [ZP_COMPRESSION_GZIP] = zp_codec_gzip,
+    [ZP_COMPRESSION_BZIP2] = zp_codec_bzip2, [ZP_COMPRESSION_LZMA] = zp_codec_lzma,
+    [ZP_COMPRESSION_XZ] = zp_codec_xz,       [ZP_COMPRESSION_LZO] = zp_codec_lzo,
+    [ZP_COMPRESSION_LZ4] = zp_codec_lz4,     [ZP_COMPRESSION_ZSTD] = zp_codec_zstd,
+    [ZP_COMPRESSION_ELF] = zp_codec_copy,
+};
+#define CODEC_COUNT (sizeof(codecs) / sizeof(codecs[0]))
+
+static bool is_packed(uint32_t compression)
+{
+    return compression != ZP_COMPRESSION_NONE && compression != ZP_COMPRESSION_ELF;
+}
+
+int zp_codec_copy(struct zp_stream *stream, struct zp_error *ret_error)
+{
+    const struct zp_unpack *asked = stream->asked;
+    int answer;
+
+    if (stream->size > stream->room)
+        return zp_stream_too_large(stream, stream->size, ret_error);
+    answer = asked->source->read(asked->source->context, asked->offset, stream->out, (size_t)stream->size);
+    if (answer != 0) {
+        *ret_error = (struct zp_error){ZP_ERR_READ, ZP_FIELD_PAYLOAD, asked->offset, stream->size,
+                                       (uint64_t) - (int64_t)answer};
+        return ZP_ERR_READ;
+    }
+    stream->done = stream->size;
+    return 0;
+}
+
+/* Reads number `size` bytes before the end of the packed bytes. */
+static int read_size(const struct zp_unpack *asked, uint32_t *ret_size, struct zp_error *ret_error)
+{
+    uint64_t at = asked->offset + asked->length - SIZE_BYTES;
+    int answer = asked->source->read(asked->source->context, at, ret_size, SIZE_BYTES);
+
+    if (answer == 0)
+        return 0;
+    *ret_error =
+        (struct zp_error){ZP_ERR_READ, ZP_FIELD_PAYLOAD_SIZE, at, SIZE_BYTES, (uint64_t) - (int64_t)answer};
+    return ZP_ERR_READ;
+}
+
+/* Sets the stream's size and total, and checks them against the bounds that are known beforehand. */
+static int measure(struct zp_stream *stream, struct zp_error *ret_error)
+{
+    const struct zp_unpack *asked = stream->asked;
+    uint32_t said;
+    int status;
+
+    stream->size = asked->length;
+    if (!is_packed(asked->compression))
+        return 0;
+    if (asked->length < SIZE_BYTES)
+        return zp_stream_cut(stream, ret_error);
+    if (asked->has_size) {
+        if ((status = read_size(asked, &said, ret_error)))
+            return status;
+        if (asked->compression != ZP_COMPRESSION_GZIP)
+            stream->size -= SIZE_BYTES;
+        stream->total = said;
+        if (said > stream->room) {
+            zp_stream_too_large(stream, said, ret_error);
+            ret_error->field = ZP_FIELD_PAYLOAD_SIZE;
+            return ZP_ERR_TOO_LARGE;
+        }
+    }
+    /* No packer makes more than this out of what may come out: it is not read into memory. */
+    if (stream->size > stream->room + stream->room / 8 + (UINT64_C(1) << 20))
+        return zp_stream_too_large(stream, stream->size, ret_error);
+    return 0;
+}
+
+/* The packed bytes: mapped where they are stable, else room to read them into. 0 or errno. */
+static int open_packed(struct zp_stream *stream, void **ret_map, size_t *ret_size)
+{
+    const struct zp_unpack *asked = stream->asked;
+    uint64_t base, from, skip;
+    bool stable = false;
+    int fd = zp_source_descriptor(asked->source, &base, &stable);
+    void *map;
+
+    from = fd >= 0 && stable ? base + asked->offset : 0;
+    skip = from % PAGE;
+    *ret_size = (size_t)(stream->size + skip);
+    if (fd >= 0 && stable)
+        map = mmap(NULL, *ret_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, (off_t)(from - skip));
+    else
+        map =
+            mmap(NULL, *ret_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (map == MAP_FAILED)
+        return errno;
+    if (fd >= 0 && !stable) {
+        posix_fadvise(fd, (off_t)(base + asked->offset), (off_t)stream->size, POSIX_FADV_WILLNEED);
+        madvise(map, *ret_size, MADV_HUGEPAGE);
+    }
+    stream->packed = (const uint8_t *)map + skip;
+    stream->fetched = fd >= 0 && stable ? stream->size : 0;
+    *ret_map = map;
+    return 0;
+}
+
+static int decode(struct zp_stream *stream, struct zp_error *ret_error)
+{
+    zp_codec *codec = codecs[stream->asked->compression];
+    size_t size = 0;
+    void *map = NULL;
+    int status;
+
+    if (!is_packed(stream->asked->compression))
+        return codec(stream, ret_error);
+    if ((status = open_packed(stream, &map, &size)))
+        return status;
+    status = codec(stream, ret_error);
+    munmap(map, size);
+    /* gzip counts modulo 2^32, and no limit for a payload is larger. */
+    if (!status && stream->asked->has_size && stream->done != stream->total)
+        return zp_stream_wrong_size(stream, stream->done, stream->total, ret_error);
+    return status;
+}
+
+/* Decodes into the memory file. */
+static int fill(int memory, struct zp_stream *stream, struct zp_error *ret_error)
+{
+    size_t mapped = (size_t)(stream->room > 0 ? stream->room : 1);
+    int status;
+
+    if (ftruncate(memory, (off_t)stream->room) != 0)
+        return errno;
+    stream->out = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, memory, 0);
+    if (stream->out == MAP_FAILED)
+        return errno;
+    status = decode(stream, ret_error);
+    munmap(stream->out, mapped);
+    if (!status && ftruncate(memory, (off_t)stream->done) != 0)
+        return errno;
+    return status ? status : zp_file_seal(memory);
+}
+
+/* "NAME:unpacked" */
+static int adopt(struct zp_file *ret_file, int fd, uint64_t base, uint64_t size,
+                 const struct zp_source *source)
+{
+    const char *name = zp_source_name(source);
+    char text[4096];
+
+    snprintf(text, sizeof(text), "%s%sunpacked", name ? name : "", name ? ":" : "");
+    return zp_file_adopt(ret_file, fd, base, size, true, text);
+}
+
+static int unpack(struct zp_stream *stream, struct zp_file *ret_file, struct zp_error *ret_error)
+{
+    int memory = memfd_create("unpacked", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int status;
+
+    if (memory < 0)
+        return errno;
+    if ((status = fill(memory, stream, ret_error))) {
+        close(memory);
+        return status;
+    }
+    if (stream->asked->progress)
+        stream->asked->progress(stream->asked->progress_context, stream->done, stream->done);
+    return adopt(ret_file, memory, 0, stream->done, stream->asked->source);
+}
+
+/* Bytes that are not packed, of a source that keeps them: shared. -1: this is none. */
+static int share(const struct zp_unpack *asked, struct zp_file *ret_file)
+{
+    uint64_t base = 0;
+    bool stable = false;
+    int fd = zp_source_descriptor(asked->source, &base, &stable);
+
+    if (fd < 0 || !stable || is_packed(asked->compression) || asked->length > asked->limit)
+        return -1;
+    if ((fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
+        return errno;
+    return adopt(ret_file, fd, base + asked->offset, asked->length, asked->source);
+}
+
+/* What may come out: a memory file longer than RLIMIT_FSIZE would be a signal. */
+static uint64_t room_of(const struct zp_unpack *asked)
+{
+    uint64_t room = asked->limit < ROOM_MAX ? asked->limit : ROOM_MAX;
+    struct rlimit most;
+
+    if (getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY && most.rlim_cur < room)
+        room = most.rlim_cur;
+    return room;
+}
+
+static int refuse_unknown(const struct zp_unpack *asked, struct zp_error *ret_error)
+{
+    uint32_t magic = 0;
+
+    if (asked->length >= sizeof(magic) &&
+        asked->source->read(asked->source->context, asked->offset, &magic, sizeof(magic)) != 0)
+        magic = 0;
+    *ret_error = (struct zp_error){ZP_ERR_PAYLOAD_MAGIC, ZP_FIELD_PAYLOAD, asked->offset, magic, 0};
+    return ZP_ERR_PAYLOAD_MAGIC;
+}
+
+int zp_unpack_file(const struct zp_unpack *asked, struct zp_file *ret_file, struct zp_error *ret_error)
+{
+    struct zp_stream stream = {.asked = asked,
+                               .room = room_of(asked),
+                               .memory_limit = asked->memory_limit ? asked->memory_limit : MEMORY_DEFAULT,
+                               .threads = asked->threads ? asked->threads : zp_threads_usable()};
+    uint64_t size = asked->source->size;
+    struct zp_error error = {0};
+    int status;
+
+    if (asked->offset > size || asked->length > size - asked->offset) {
+        error = (struct zp_error){ZP_ERR_TRUNCATED, ZP_FIELD_PAYLOAD, asked->offset,
+                                  asked->offset + asked->length, size};
+        status = ZP_ERR_TRUNCATED;
+    } else if (asked->compression >= CODEC_COUNT) {
+        status = refuse_unknown(asked, &error);
+    } else if ((status = share(asked, ret_file)) < 0 && (status = measure(&stream, &error)) == 0) {
+        status = unpack(&stream, ret_file, &error);
+    }
+    if (status < 0 && ret_error)
+        *ret_error = error;
+    return status;
+}
