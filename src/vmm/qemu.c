@@ -599,6 +599,7 @@ int zp_qemu_run_real_mode(const struct zp_vm_config *config, struct zp_vm_result
 
 const struct zp_engine zp_engine_qemu = {
     .name = "qemu",
+    .shares_ram = true,
     .probe = probe,
     .check = check,
     .pc = pc,

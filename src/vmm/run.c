@@ -187,7 +187,9 @@ static int load_and_enter(struct story *story, struct zp_vm_result *ret_result)
     struct zp_vm vm = {story->config, &story->made.plan, &story->ram};
     int status;
 
-    if (zp_ram_map(&story->pc, &story->ram) != 0)
+    status = story->engine->shares_ram ? zp_ram_map(&story->pc, &story->ram)
+                                       : zp_ram_map_private(&story->pc, &story->ram);
+    if (status != 0)
         return 1;
     status = load(story);
     if (status == 0) {

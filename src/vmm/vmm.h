@@ -72,11 +72,12 @@ struct zp_vm_result {
  */
 int zp_vm_run(const struct zp_vm_config *config, struct zp_vm_result *ret_result);
 
-/* Mapped guest RAM: one memfd, regions as the guest sees them. */
+/* Mapped guest RAM, regions as the guest sees them. */
 struct zp_ram {
-    int fd;
+    int fd; /* of the memory file; -1: private memory */
     uint64_t size;
     void *host;
+    void *reserved;                    /* the address space that it lies in */
     struct zp_guest_region regions[2]; /* below the hole, beyond it */
     struct zp_guest guest;
 };
@@ -104,6 +105,7 @@ struct zp_acpi_hardware {
 
 struct zp_engine {
     const char *name;
+    bool shares_ram; /* with another process: guest RAM must be a memory file */
     /*
      * Can this engine run here, and fast? Returns 0 and a phrase for people in why
      * ("KVM, 2100 million instructions a second"), or -1 and the reason in why.
@@ -131,8 +133,10 @@ struct zp_acpi {
 };
 void zp_acpi_blob(struct zp_acpi *acpi, const struct zp_acpi_hardware *hardware, struct zp_blob *ret_blob);
 
-/* Guest RAM (ram.c). map: 0, or -1 after a message. */
+/* Guest RAM (ram.c): a memory file that another process can share, or private memory, which is faster. 0, or
+ * -1 after a message. */
 int zp_ram_map(const struct zp_pc *pc, struct zp_ram *ret_ram);
+int zp_ram_map_private(const struct zp_pc *pc, struct zp_ram *ret_ram);
 void zp_ram_unmap(struct zp_ram *ram);
 
 /* One line on stderr, "zeropage: ..." with a newline added; silent when config says quiet. */

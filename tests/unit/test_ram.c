@@ -69,6 +69,27 @@ static void large_ram_is_split_and_sparse(void **state)
     zp_ram_unmap(&ram);
 }
 
+/* No file, and aligned so that the host can make huge pages of it. */
+static void private_ram(void **state)
+{
+    const struct zp_pc small = pc_of((16 << 20) + 4096), large = pc_of(64 * GIB);
+    struct zp_ram ram;
+
+    (void)state;
+    assert_int_equal(zp_ram_map_private(&small, &ram), 0);
+    assert_int_equal(ram.fd, -1);
+    assert_int_equal(ram.guest.flags, ZP_GUEST_ZEROED);
+    assert_int_equal((uintptr_t)ram.host % (2 << 20), 0);
+    assert_int_equal(((char *)ram.host)[(16 << 20) + 4095], 0);
+    memset(ram.host, 0x5a, (16 << 20) + 4096);
+    zp_ram_unmap(&ram);
+    assert_null(ram.host);
+    assert_int_equal(zp_ram_map_private(&large, &ram), 0);
+    assert_int_equal(ram.guest.region_count, 2);
+    ((char *)ram.regions[1].host)[61 * GIB - 1] = 'z';
+    zp_ram_unmap(&ram);
+}
+
 static void impossible_ram_is_one_line(void **state)
 {
     const struct zp_pc pc = pc_of(UINT64_C(99999) << 40);
@@ -82,6 +103,8 @@ static void impossible_ram_is_one_line(void **state)
     saved = dup(STDERR_FILENO);
     dup2(ends[1], STDERR_FILENO);
     ret = zp_ram_map(&pc, &ram);
+    if (ret == -1)
+        ret = zp_ram_map_private(&pc, &ram);
     dup2(saved, STDERR_FILENO);
     close(saved);
     close(ends[1]);
@@ -91,6 +114,8 @@ static void impossible_ram_is_one_line(void **state)
     assert_int_equal(ram.fd, 77);
     assert_true(length > 0);
     assert_string_equal(text, "zeropage: guest RAM of 97.7 PiB (-m) cannot be mapped on this host: "
+                              "Cannot allocate memory\n"
+                              "zeropage: guest RAM of 97.7 PiB (-m) cannot be mapped on this host: "
                               "Cannot allocate memory\n");
 }
 
@@ -99,6 +124,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_ram_is_one_region),
         cmocka_unit_test(large_ram_is_split_and_sparse),
+        cmocka_unit_test(private_ram),
         cmocka_unit_test(impossible_ram_is_one_line),
     };
 

@@ -84,8 +84,8 @@ static int run_qemu(const struct zp_vm *vm, struct zp_vm_result *ret_result)
     return run_any(vm, ret_result, "qemu");
 }
 
-const struct zp_engine zp_engine_kvm = {"kvm", probe_kvm, check, pc, run_kvm};
-const struct zp_engine zp_engine_qemu = {"qemu", probe_qemu, check, pc, run_qemu};
+const struct zp_engine zp_engine_kvm = {"kvm", false, probe_kvm, check, pc, run_kvm};
+const struct zp_engine zp_engine_qemu = {"qemu", true, probe_qemu, check, pc, run_qemu};
 
 int zp_qemu_run_real_mode(const struct zp_vm_config *config, struct zp_vm_result *ret_result)
 {
