@@ -37,6 +37,7 @@ ZP_CORE_SOURCES = \
 	src/core/plan.c \
 	src/core/protocol.c \
 	src/core/pvh.c \
+	src/core/relocation.c \
 	src/core/source.c \
 	src/core/version.c
 

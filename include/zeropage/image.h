@@ -173,7 +173,8 @@ struct zp_elf {
     uint32_t phnum;
     uint32_t shnum;
     uint32_t shentsize;
-    uint32_t guest_linux; /* 1: Xen note GUEST_OS says "linux", or a note of owner "Linux" is there */
+    uint32_t guest_linux; /* 1: Xen note GUEST_OS says "linux", a note of owner "Linux" is there, or a sound
+                             relocation table with an entry in it */
     uint64_t file_end;    /* of headers, segments and sections in the file; what follows is not the ELF's */
 };
 
@@ -185,7 +186,7 @@ struct zp_elf {
  *     ELF64, since        0, list64, 0, list32                    two
  *     ELF32               0, list32                               one
  *
- * Read once by zp_inspect, whole: each target lies in the file's bytes of a segment, lists ascend, no two
+ * Checked whole by zp_inspect: each target lies in the file's bytes of a segment, lists ascend, no two
  * targets overlap. Patched by zp_load: u64 += and u32 += the virtual delta, list32neg u32 -= it.
  */
 struct zp_relocations {

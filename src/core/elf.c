@@ -10,6 +10,8 @@
  *   not for i386. e_phentsize must be that of the class. PN_XNUM is resolved.
  * - A PT_LOAD without memory is passed over; one without file bytes is memory to reserve and clear. None may
  *   end past 2^52, in an ELF32 past 4 GiB, and no two may share a byte.
+ * - The ELF ends in the file behind the last of its headers, tables, segments and sections. What claims to
+ * lie outside of the file, a section table of another layout too, does not count.
  * - e_entry is a physical address if it lies in some segment's [p_paddr, +p_memsz), as in Linux's vmlinux; if
  *   not, but in some [p_vaddr, +p_memsz), it moves with that segment. 0 is none (gABI).
  * - Whoever asks for an interpreter (PT_INTERP) or carries the GNU ABI tag was made for an operating system
@@ -22,6 +24,10 @@
 
 #include "checked.h"
 #include "report.h"
+
+#define LINUX_ALIGN (UINT64_C(2) << 20)
+#define LINUX32_MAX ((UINT64_C(512) << 20) - 1)
+#define LINUX64_MAX ((UINT64_C(1) << 46) - 1)
 
 /* Places of what an error can speak of, in either class. */
 struct layout {
@@ -290,6 +296,13 @@ static void add_load(struct zp_inspection *in, uint32_t index, const struct zp_e
     zp_inspection_add_segment(in, &segment);
 }
 
+/* [offset, +size) is the ELF's, when the file has it. */
+static void reach(struct zp_inspection *in, uint64_t offset, uint64_t size)
+{
+    if (zp_fits(offset, size, in->source->size) && offset + size > in->image->elf.file_end)
+        in->image->elf.file_end = offset + size;
+}
+
 static int walk_phdrs(struct zp_inspection *in)
 {
     struct zp_elf64_phdr phdr;
@@ -298,6 +311,8 @@ static int walk_phdrs(struct zp_inspection *in)
     for (uint32_t i = 0; i < in->image->elf.phnum && status == ZP_OK; i++) {
         if ((status = read_phdr(in, i, &phdr)) != ZP_OK)
             return status;
+        if (phdr.p_type != ZP_PT_NULL)
+            reach(in, phdr.p_offset, phdr.p_filesz);
         if (phdr.p_type == ZP_PT_LOAD)
             add_load(in, i, &phdr);
         else if (phdr.p_type == ZP_PT_NOTE)
@@ -399,6 +414,55 @@ static void find_entry(struct zp_inspection *in, uint64_t entry)
     zp_fault(&in->elf.entry_fault, ZP_ERR_OUTSIDE, ZP_FIELD_E_ENTRY, in->elf.entry_offset, entry, 0);
 }
 
+/* --- the end of the ELF in the file --------------------------------------------------------------- */
+
+static void reach_section(struct zp_inspection *in, uint32_t type, uint64_t offset, uint64_t size)
+{
+    if (type != ZP_SHT_NULL && type != ZP_SHT_NOBITS)
+        reach(in, offset, size);
+}
+
+/* Section headers are read in blocks, for there may be many; the table is known to lie in the file. */
+static int reach_sections(struct zp_inspection *in)
+{
+    union {
+        struct zp_elf32_shdr narrow[64];
+        struct zp_elf64_shdr wide[40];
+    } block;
+    uint64_t at = in->image->elf.shoff, left = in->image->elf.shnum;
+    uint64_t size = layout_of(in)->shdr_size, count;
+    int status;
+
+    for (; left != 0; left -= count, at += count * size) {
+        count = left < sizeof(block) / size ? left : sizeof(block) / size;
+        if ((status = zp_inspection_read(in, at, &block, (size_t)(count * size))) != ZP_OK)
+            return status;
+        for (size_t i = 0; i < count; i++) {
+            if (in->image->elf.class_bits == 32)
+                reach_section(in, block.narrow[i].sh_type, block.narrow[i].sh_offset,
+                              block.narrow[i].sh_size);
+            else
+                reach_section(in, block.wide[i].sh_type, block.wide[i].sh_offset, block.wide[i].sh_size);
+        }
+    }
+    return ZP_OK;
+}
+
+static int find_end(struct zp_inspection *in)
+{
+    const struct zp_elf *elf = &in->image->elf;
+    const struct layout *layout = layout_of(in);
+    uint64_t size = (uint64_t)elf->shnum * layout->shdr_size;
+
+    reach(in, 0, layout->ehdr_size);
+    reach(in, elf->phoff, (uint64_t)elf->phnum * layout->phdr_size);
+    if (elf->shoff == 0 || elf->shnum == 0 || elf->shentsize != layout->shdr_size ||
+        !zp_fits(elf->shoff, size, in->source->size))
+        return ZP_OK;
+    reach(in, elf->shoff, size);
+    return reach_sections(in);
+}
+
 /* What follows the ELF header. The fault, if any, is kept; segments of a faulty ELF are dropped. */
 static int inspect_body(struct zp_inspection *in, uint64_t entry)
 {
@@ -414,7 +478,9 @@ static int inspect_body(struct zp_inspection *in, uint64_t entry)
         return ZP_OK;
     }
     find_entry(in, entry);
-    return ZP_OK;
+    if ((status = find_end(in)) != ZP_OK)
+        return status;
+    return zp_inspect_relocations(in);
 }
 
 int zp_inspect_elf(struct zp_inspection *in)
@@ -471,6 +537,27 @@ void zp_inspect_elf_start(const struct zp_inspection *in, struct zp_entry *ret_e
         ret_entry->fault = in->elf.entry_fault;
 }
 
+/*
+ * Linux can be moved. At the 64-bit entry it finds out where it lies by itself: it wants 2 MiB pages, and its
+ * page tables reach 64 TiB with four levels. A 32-bit one has its physical addresses in its code, so it moves
+ * by its relocation table, and not past what its first mapping holds.
+ */
+static void set_movable(const struct zp_inspection *in, struct zp_entry *entry)
+{
+    bool is_32 = in->image->elf.class_bits == 32;
+
+    if (!in->image->elf.guest_linux || (is_32 && in->image->relocations.list_count == 0))
+        return;
+    entry->align = LINUX_ALIGN;
+    entry->min = in->elf.lowest;
+    entry->max.value = is_32 ? LINUX32_MAX : LINUX64_MAX;
+}
+
+bool zp_inspect_elf_comes_first(const struct zp_inspection *in)
+{
+    return in->image->elf.guest_linux && !in->elf.program;
+}
+
 void zp_inspect_elf_entry(struct zp_inspection *in)
 {
     struct zp_entry entry;
@@ -479,6 +566,7 @@ void zp_inspect_elf_entry(struct zp_inspection *in)
         return;
     zp_inspect_elf_start(in, &entry);
     entry.protocol = in->image->elf.class_bits == 32 ? ZP_PROTOCOL_LINUX32 : ZP_PROTOCOL_LINUX64;
+    set_movable(in, &entry);
     if (entry.fault.code == ZP_OK && in->elf.program)
         zp_fault(&entry.fault, ZP_ERR_ELF_PROGRAM, ZP_FIELD_P_TYPE, ZP_NO_OFFSET, in->image->elf.type, 0);
     zp_inspection_add_entry(in, &entry);

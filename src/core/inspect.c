@@ -2,10 +2,11 @@
 /*
  * zp_inspect: asks the reader of each format in turn and decides whether the image is accepted.
  *
- * The order of entries is the order in which a plan tries them: bzImage linux64, bzImage linux32, PVH,
- * multiboot 2, multiboot 1, the ELF's e_entry (linux64 for an ELF64, linux32 for an ELF32, always), bzImage
- * linux16. One sound entry makes an image; the faults of the others stay with them. With none, the fault of
- * the first entry is the answer; without any entry, foreign.c names what the file is.
+ * The order of entries is the order in which a plan tries them: bzImage linux64, bzImage linux32, Linux's
+ * own e_entry, PVH, multiboot 2, multiboot 1, another ELF's e_entry (linux64 for an ELF64, linux32 for an
+ * ELF32, always), bzImage linux16. Linux's comes early for it can be moved, unlike its PVH entry before 6.12,
+ * and takes a seed. One sound entry makes an image; the faults of the others stay with them. With none, the
+ * fault of the first entry is the answer; without any entry, foreign.c names what the file is.
  */
 #include "inspect.h"
 
@@ -91,12 +92,15 @@ static int gather(struct zp_inspection *in)
     if ((status = check_room(in)) != ZP_OK)
         return status;
     zp_inspect_bzimage_protected(in);
+    if (zp_inspect_elf_comes_first(in))
+        zp_inspect_elf_entry(in);
     zp_inspect_pvh(in);
     if ((status = zp_inspect_multiboot2(in)) != ZP_OK)
         return status;
     if ((status = zp_inspect_multiboot1(in)) != ZP_OK)
         return status;
-    zp_inspect_elf_entry(in);
+    if (!zp_inspect_elf_comes_first(in))
+        zp_inspect_elf_entry(in);
     zp_inspect_bzimage_real(in);
     if (in->image->entry_count == 0 && (status = zp_inspect_boot_sector(in)) != ZP_OK)
         return status;

@@ -92,10 +92,15 @@ int zp_inspect_boot_sector(struct zp_inspection *in);
 /* elf.c */
 int zp_inspect_elf(struct zp_inspection *in);
 void zp_inspect_elf_entry(struct zp_inspection *in);
+/* Linux is best entered at e_entry, before PVH and multiboot. */
+bool zp_inspect_elf_comes_first(const struct zp_inspection *in);
 /* Fills in what every entry into the ELF's segments shares, its fault too. */
 void zp_inspect_elf_segments(const struct zp_inspection *in, struct zp_entry *ret_entry);
 /* As above, entered at e_entry. */
 void zp_inspect_elf_start(const struct zp_inspection *in, struct zp_entry *ret_entry);
+
+/* relocation.c: needs the segments, the entry and the end of the ELF */
+int zp_inspect_relocations(struct zp_inspection *in);
 
 /* note.c */
 int zp_inspect_notes(struct zp_inspection *in, uint64_t offset, uint64_t size, uint64_t align);

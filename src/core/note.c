@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ELF notes in PT_NOTEs: all that Xen's public elfnote.h knows are kept, and PHYS32_ENTRY (18) makes the PVH
- * entry, to be moved as PHYS32_RELOC (19) allows. Specifications: System V ABI, "Note section"; Xen
+ * entry, to be moved as PHYS32_RELOC (19) allows. Xen's GUEST_OS, or any note of the owner "Linux", says that
+ * the ELF is a Linux. Specifications: System V ABI, "Note section"; Xen
  * docs/misc/pvh and public/elfnote.h.
  *
  * Rules where the specification leaves a choice:
  *
  * - Names and descriptors are padded to 8 when p_align is 8, else to 4 (0, 1 and 2 occur). Linkers merge
  *   notes of both kinds into one segment, so each PT_NOTE is walked both ways, and the way that finds more
- *   Xen notes is right; the declared one when that is a draw.
+ *   notes of Xen and Linux is right; the declared one when that is a draw.
  * - A walk ends where a note would pass the segment's end. That is no fault, for other loaders pass over it
  *   as well, unless the note is a Xen PHYS32_ENTRY: then it is the PVH entry's.
  * - The first PHYS32_ENTRY and the first PHYS32_RELOC count.
@@ -27,13 +28,16 @@
 #define PAGE_SIZE         UINT64_C(4096)
 #define GNU_ABI_TAG       1u /* n_type of the owner "GNU" */
 
-static const char xen_owner[4] = "Xen";
-static const char gnu_owner[4] = "GNU";
+#define OWNER_SIZE 6 /* of the longest that matters here, with its NUL */
+
+static const char xen_owner[] = "Xen";
+static const char gnu_owner[] = "GNU";
+static const char linux_owner[] = "Linux";
 
 /* A note as it lies in the file. */
 struct span {
     struct zp_elf_nhdr header;
-    char owner[4];
+    char owner[OWNER_SIZE];
     uint64_t offset;
     uint64_t descriptor; /* in the file */
 };
@@ -122,7 +126,7 @@ static int take_xen(struct zp_inspection *in, const struct span *note)
     }
 }
 
-/* Reads the header at `at`, and the owner where it has four bytes. */
+/* Reads the header at `at`, and the owner where it may be one of ours. */
 static int read_note(const struct zp_inspection *in, uint64_t at, uint64_t rest, struct span *ret_note)
 {
     int status;
@@ -131,28 +135,32 @@ static int read_note(const struct zp_inspection *in, uint64_t at, uint64_t rest,
     ret_note->offset = at;
     if ((status = zp_inspection_read(in, at, &ret_note->header, sizeof(ret_note->header))) != ZP_OK)
         return status;
-    if (ret_note->header.n_namesz != sizeof(ret_note->owner) ||
-        rest < sizeof(ret_note->header) + sizeof(ret_note->owner))
+    if (ret_note->header.n_namesz > sizeof(ret_note->owner) ||
+        rest < sizeof(ret_note->header) + ret_note->header.n_namesz)
         return ZP_OK;
-    return zp_inspection_read(in, at + sizeof(ret_note->header), ret_note->owner, sizeof(ret_note->owner));
+    return zp_inspection_read(in, at + sizeof(ret_note->header), ret_note->owner, ret_note->header.n_namesz);
 }
 
-static bool owned_by(const struct span *note, const char owner[4])
+/* size is that of the owner with its NUL. */
+static bool owned_by(const struct span *note, const char *owner, size_t size)
 {
-    return note->header.n_namesz == 4 && memcmp(note->owner, owner, 4) == 0;
+    return note->header.n_namesz == size && memcmp(note->owner, owner, size) == 0;
 }
+
+#define OWNED_BY(note, owner) owned_by((note), (owner), sizeof(owner))
 
 /* A PHYS32_ENTRY whose descriptor is cut off. */
 static void take_broken(struct zp_inspection *in, const struct span *note, uint64_t end, uint64_t segment_end)
 {
-    if (!owned_by(note, xen_owner) || note->header.n_type != ZP_XEN_ELFNOTE_PHYS32_ENTRY || in->pvh.present)
+    if (!OWNED_BY(note, xen_owner) || note->header.n_type != ZP_XEN_ELFNOTE_PHYS32_ENTRY || in->pvh.present)
         return;
     in->pvh.present = true;
     zp_fault(&in->pvh.fault, ZP_ERR_TRUNCATED, ZP_FIELD_N_DESCSZ,
              note->offset + offsetof(struct zp_elf_nhdr, n_descsz), end, segment_end);
 }
 
-/* Walks [offset, +size) with one padding and counts the Xen notes; with `keep` it also takes them. */
+/* Walks [offset, +size) with one padding and counts the notes of Xen and Linux; with `keep` it also takes
+ * them. */
 static int walk(struct zp_inspection *in, uint64_t offset, uint64_t size, uint64_t padding, bool keep,
                 uint64_t *ret_count)
 {
@@ -173,12 +181,17 @@ static int walk(struct zp_inspection *in, uint64_t offset, uint64_t size, uint64
                 take_broken(in, &note, note.descriptor + note.header.n_descsz, offset + size);
             break;
         }
-        if (owned_by(&note, xen_owner)) {
+        if (OWNED_BY(&note, xen_owner)) {
             count++;
             if (keep && (status = take_xen(in, &note)) != ZP_OK)
                 return status;
         }
-        if (owned_by(&note, gnu_owner) && note.header.n_type == GNU_ABI_TAG)
+        if (OWNED_BY(&note, linux_owner)) {
+            count++;
+            if (keep)
+                in->image->elf.guest_linux = 1;
+        }
+        if (OWNED_BY(&note, gnu_owner) && note.header.n_type == GNU_ABI_TAG)
             in->elf.program = true;
         at += next < size - at ? next : size - at;
     }

@@ -298,15 +298,15 @@ class Elf(unittest.TestCase):
 
     def test_cloud_vmlinux(self):
         """the vmlinux in Linux 6.1: PVH, a per-CPU segment at virtual address 0"""
-        self.check_vmlinux("cloud", "lz4", ["pvh", "linux64"])
+        self.check_vmlinux("cloud", "lz4", ["linux64", "pvh"])
 
     def test_cloud_6_12_vmlinux(self):
         """the vmlinux in Linux 6.12: PVH with relocation"""
-        self.assertIn(19, self.check_vmlinux("cloud-6.12", "zstd", ["pvh", "linux64"]))
+        self.assertIn(19, self.check_vmlinux("cloud-6.12", "zstd", ["linux64", "pvh"]))
 
     def test_i386_pae_vmlinux(self):
         """the vmlinux in 686-pae: a note of 4 bytes"""
-        self.assertEqual(len(self.check_vmlinux("i386-pae", "xz", ["pvh", "linux32"])[18]), 4)
+        self.assertEqual(len(self.check_vmlinux("i386-pae", "xz", ["linux32", "pvh"])[18]), 4)
 
 
 class Refused(unittest.TestCase):

@@ -238,7 +238,6 @@ void gen_boot_sector(struct gen_image *ret_image)
 #define ELF_DATA       0x400
 #define ELF_DATA_SIZE  0x80
 #define ELF_SECTIONS   0x480
-#define ELF_SIZE       0x4c0
 #define ELF_ENTRY      0x10 /* from the load address */
 
 static void put_ehdr(struct gen_image *image, const struct gen_elf *options, uint64_t entry)
@@ -315,19 +314,12 @@ static size_t put_note(struct gen_image *image, const char *owner, uint32_t type
     return at;
 }
 
-static void put_notes(struct gen_image *image, const struct gen_elf *options, uint64_t entry)
+static void put_xen_notes(struct gen_image *image, const struct gen_elf *options, uint64_t entry)
 {
     const uint32_t reloc[3] = {0x200000, 0x200000, 0x3fffffff};
-    const uint32_t tag[4] = {0, 3, 2, 0};
-    const uint8_t property[32] = {0x02, 0x00, 0x01, 0xc0, 4, [16] = 0x02, 0x80, 0x01, 0xc0, 4};
     size_t padding = options->padding ? options->padding : 4;
     uint32_t reloc_size = options->reloc_size ? options->reloc_size : sizeof(reloc);
 
-    image->notes = ELF_NOTES;
-    if (options->abi_tag)
-        put_note(image, "GNU", 1, tag, sizeof(tag), padding);
-    if (options->property)
-        put_note(image, "GNU", ZP_NT_GNU_PROPERTY_TYPE_0, property, sizeof(property), 8);
     if (!options->pvh)
         return;
     put_note(image, "Xen", ZP_XEN_ELFNOTE_GUEST_OS, "linux", 6, padding);
@@ -336,6 +328,20 @@ static void put_notes(struct gen_image *image, const struct gen_elf *options, ui
     if (options->reloc)
         image->note_reloc = put_note(image, "Xen", ZP_XEN_ELFNOTE_PHYS32_RELOC, reloc,
                                      reloc_size == UINT32_MAX ? 0 : reloc_size, padding);
+}
+
+static void put_notes(struct gen_image *image, const struct gen_elf *options, uint64_t entry)
+{
+    const uint32_t tag[4] = {0, 3, 2, 0};
+    const uint8_t property[32] = {0x02, 0x00, 0x01, 0xc0, 4, [16] = 0x02, 0x80, 0x01, 0xc0, 4};
+    size_t padding = options->padding ? options->padding : 4;
+
+    image->notes = ELF_NOTES;
+    if (options->abi_tag)
+        put_note(image, "GNU", 1, tag, sizeof(tag), padding);
+    if (options->property)
+        put_note(image, "GNU", ZP_NT_GNU_PROPERTY_TYPE_0, property, sizeof(property), 8);
+    put_xen_notes(image, options, entry);
 }
 
 static void put_phdrs(struct gen_image *image, const struct gen_elf *options, uint64_t load)
@@ -436,7 +442,8 @@ void gen_elf(struct gen_image *ret_image, const struct gen_elf *options)
     uint64_t base = options->bits == 32 ? 0xc0000000 : 0xffffffff80000000;
     uint64_t entry = options->entry ? options->entry : load + ELF_ENTRY + (options->virtual_entry ? base : 0);
 
-    start(ret_image, ELF_SIZE);
+    start(ret_image,
+          ELF_SECTIONS + (options->bits == 32 ? sizeof(struct zp_elf32_shdr) : sizeof(struct zp_elf64_shdr)));
     ret_image->phdrs = options->bits == 32 ? sizeof(struct zp_elf32_ehdr) : sizeof(struct zp_elf64_ehdr);
     ret_image->phdr_size = options->bits == 32 ? sizeof(struct zp_elf32_phdr) : sizeof(struct zp_elf64_phdr);
     ret_image->shdrs = ELF_SECTIONS;
@@ -454,6 +461,168 @@ void gen_elf(struct gen_image *ret_image, const struct gen_elf *options)
     memset(ret_image->bytes + ELF_DATA, 0xda, ELF_DATA_SIZE);
     put(ret_image, ELF_CODE + ELF_ENTRY, options->code ? options->code : stop_here,
         options->code ? options->code_size : sizeof(stop_here));
+}
+
+/* --- Linux's ELF with its relocation table -------------------------------------------------------- */
+
+#define LINUX_SEGMENTS 4 /* text, data, per-cpu data, init */
+#define LINUX_NOTES    0x180
+#define LINUX_TEXT     0x280
+#define LINUX_ENTRIES  0x100 /* of the text are code, without relocations */
+#define LINUX_GAP      0x1000
+#define LINUX_MAP64    UINT64_C(0xffffffff80000000)
+#define LINUX_MAP32    UINT64_C(0xc0000000)
+#define LINUX_SECTIONS 3
+
+struct linux_layout {
+    const struct gen_linux *options;
+    bool wide;
+    unsigned lists;
+    struct zp_elf64_phdr loads[LINUX_SEGMENTS];
+    size_t end; /* of the ELF */
+};
+
+static void lay_out_linux(struct linux_layout *layout, const struct gen_linux *options)
+{
+    static const uint16_t sizes[LINUX_SEGMENTS] = {0x400, 0x200, 0x100, 0x200};
+    unsigned scale = options->scale ? options->scale : 1;
+    uint64_t offset = LINUX_TEXT, address = GEN_LINUX_LOAD;
+
+    memset(layout, 0, sizeof(*layout));
+    layout->options = options;
+    layout->wide = options->bits != 32;
+    layout->lists = !layout->wide ? 1 : options->lists ? options->lists : 3;
+    for (unsigned i = 0; i < LINUX_SEGMENTS; i++) {
+        struct zp_elf64_phdr *load = &layout->loads[i];
+        bool percpu = i == 2 && layout->lists == 3;
+
+        load->p_type = ZP_PT_LOAD;
+        load->p_flags = ZP_PF_R | (i == 0 ? ZP_PF_X : ZP_PF_W) | (i == 3 ? ZP_PF_X : 0);
+        load->p_offset = offset;
+        load->p_filesz = (uint64_t)sizes[i] * scale;
+        load->p_memsz = load->p_filesz + (i == 3 ? LINUX_GAP : 0);
+        load->p_paddr = address;
+        load->p_vaddr = percpu ? 0 : address + (layout->wide ? LINUX_MAP64 : LINUX_MAP32);
+        load->p_align = 0x200000;
+        offset += load->p_filesz;
+        address += (load->p_memsz + LINUX_GAP - 1) / LINUX_GAP * LINUX_GAP;
+    }
+    layout->end = offset + LINUX_SECTIONS *
+                               (layout->wide ? sizeof(struct zp_elf64_shdr) : sizeof(struct zp_elf32_shdr));
+}
+
+/* Section 0, the text, and a BSS that claims more bytes than the file has. */
+static void put_linux_sections(struct gen_image *image, const struct linux_layout *layout)
+{
+    const struct zp_elf64_phdr *text = &layout->loads[0];
+    struct zp_elf64_shdr wide[LINUX_SECTIONS] = {
+        {.sh_type = ZP_SHT_NULL},
+        {.sh_type = ZP_SHT_PROGBITS, .sh_offset = text->p_offset, .sh_size = text->p_filesz},
+        {.sh_type = ZP_SHT_NOBITS, .sh_offset = image->shdrs, .sh_size = 0x100000},
+    };
+    struct zp_elf32_shdr narrow[LINUX_SECTIONS] = {{0}};
+
+    for (unsigned i = 0; i < LINUX_SECTIONS; i++) {
+        narrow[i].sh_type = wide[i].sh_type;
+        narrow[i].sh_offset = (uint32_t)wide[i].sh_offset;
+        narrow[i].sh_size = (uint32_t)wide[i].sh_size;
+    }
+    if (layout->wide)
+        put(image, image->shdrs, wide, sizeof(wide));
+    else
+        put(image, image->shdrs, narrow, sizeof(narrow));
+}
+
+/* One entry: the low half of target's link address, and a value of that width at the target. */
+static void put_relocation(struct gen_image *image, const struct linux_layout *layout, unsigned segment,
+                           uint64_t offset, size_t width, struct gen_list *list)
+{
+    const struct zp_elf64_phdr *load = &layout->loads[segment];
+    uint64_t map = layout->wide ? LINUX_MAP64 : LINUX_MAP32;
+    uint64_t value = map + GEN_LINUX_LOAD + 0x11 * list->count;
+    uint32_t entry = (uint32_t)(map + load->p_paddr + offset);
+
+    put(image, load->p_offset + offset, &value, width);
+    put(image, list->at + 4 * list->count++, &entry, sizeof(entry));
+}
+
+/* Both lists of 32 bits, or list32 alone, in the text, and list32 in init. */
+static void put_linux_lists32(struct gen_image *image, const struct linux_layout *layout, size_t *at)
+{
+    uint64_t text = layout->loads[0].p_filesz, init = layout->loads[3].p_filesz;
+
+    if (layout->lists == 3) {
+        image->list32neg.at = *at + 4;
+        for (uint64_t offset = LINUX_ENTRIES; offset < text; offset += 16)
+            put_relocation(image, layout, 0, offset + 1, 4, &image->list32neg);
+        *at += 4 + 4 * image->list32neg.count;
+    }
+    image->list32.at = *at + 4;
+    for (uint64_t offset = LINUX_ENTRIES; offset < text; offset += 16)
+        put_relocation(image, layout, 0, offset + 5, 4, &image->list32);
+    for (uint64_t offset = LINUX_ENTRIES; offset < init; offset += 8)
+        put_relocation(image, layout, 3, offset + 4, 4, &image->list32); /* the last ends with the segment */
+    *at += 4 + 4 * image->list32.count;
+}
+
+static void put_linux_table(struct gen_image *image, const struct linux_layout *layout)
+{
+    size_t at = layout->end;
+
+    image->relocations = at;
+    gen_resize(image, image->size + 0x200 * 4 * (layout->options->scale ? layout->options->scale : 1));
+    if (layout->wide) {
+        image->list64.at = at + 4;
+        for (uint64_t offset = 0; offset < layout->loads[1].p_filesz; offset += 16)
+            put_relocation(image, layout, 1, offset + 8, 8, &image->list64);
+        for (uint64_t offset = 0; offset < layout->loads[2].p_filesz; offset += 16)
+            put_relocation(image, layout, 2, offset, 8, &image->list64);
+        at += 4 + 4 * image->list64.count;
+    }
+    put_linux_lists32(image, layout, &at);
+    gen_resize(image, at);
+}
+
+void gen_linux(struct gen_image *ret_image, const struct gen_linux *options)
+{
+    const struct gen_elf notes = {.pvh = options->pvh, .reloc = options->reloc};
+    struct gen_elf header = {.bits = options->bits};
+    struct zp_elf64_phdr note = {.p_type = ZP_PT_NOTE, .p_flags = ZP_PF_R, .p_align = 4};
+    struct linux_layout layout;
+    const struct zp_elf64_phdr *entered;
+    uint64_t entry;
+
+    lay_out_linux(&layout, options);
+    entered = &layout.loads[options->late_entry ? 3 : 0];
+    entry = entered->p_paddr + ELF_ENTRY;
+    start(ret_image, layout.end);
+    for (size_t i = LINUX_TEXT; i < layout.end; i++)
+        ret_image->bytes[i] = (uint8_t)(i * 31 + i / 256);
+    ret_image->phdrs = layout.wide ? sizeof(struct zp_elf64_ehdr) : sizeof(struct zp_elf32_ehdr);
+    ret_image->phdr_size = layout.wide ? sizeof(struct zp_elf64_phdr) : sizeof(struct zp_elf32_phdr);
+    ret_image->code = LINUX_TEXT;
+    ret_image->shdrs = layout.loads[3].p_offset + layout.loads[3].p_filesz;
+    ret_image->notes = LINUX_NOTES;
+    if (!options->no_note)
+        put_note(ret_image, "Linux", 0x101, "\0\0\0", 4, 4); /* LINUX_ELFNOTE_LTO_INFO */
+    put_xen_notes(ret_image, &notes, entry);
+    note.p_offset = ret_image->notes;
+    note.p_filesz = ret_image->notes_size;
+    put_ehdr(ret_image, &header, entry);
+    gen_poke(ret_image,
+             layout.wide ? offsetof(struct zp_elf64_ehdr, e_phnum) : offsetof(struct zp_elf32_ehdr, e_phnum),
+             2, 1 + LINUX_SEGMENTS);
+    gen_poke(ret_image,
+             layout.wide ? offsetof(struct zp_elf64_ehdr, e_shnum) : offsetof(struct zp_elf32_ehdr, e_shnum),
+             2, LINUX_SECTIONS);
+    put_phdr(ret_image, 0, &note);
+    for (unsigned i = 0; i < LINUX_SEGMENTS; i++)
+        put_phdr(ret_image, 1 + i, &layout.loads[i]);
+    put_linux_sections(ret_image, &layout);
+    put(ret_image, entered->p_offset + ELF_ENTRY, options->code ? options->code : stop_here,
+        options->code ? options->code_size : sizeof(stop_here));
+    if (!options->no_table)
+        put_linux_table(ret_image, &layout);
 }
 
 #define FLAT_HEADER 0x20
@@ -580,6 +749,12 @@ ELF(kind_elf64_program, .interpreter = true)
 ELF(kind_elf32_multiboot, .bits = 32, .multiboot1 = true, .multiboot2 = true)
 ELF(kind_elf64_multiboot, .multiboot1 = true, .multiboot2 = true, .multiboot2_entry = true,
     .multiboot2_relocatable = true, .pvh = true)
+#define LINUX(function, ...) KIND(function, gen_linux(ret_image, &(struct gen_linux){__VA_ARGS__}))
+LINUX(kind_linux64, .pvh = true, .lists = 3)
+LINUX(kind_linux64_two, .pvh = true, .reloc = true, .lists = 2, .late_entry = true)
+LINUX(kind_linux32, .pvh = true, .bits = 32)
+LINUX(kind_linux64_unnamed, .no_note = true)
+LINUX(kind_linux64_fixed, .no_table = true)
 KIND(kind_multiboot1, gen_multiboot_addresses(ret_image, 1))
 KIND(kind_multiboot2, gen_multiboot_addresses(ret_image, 2))
 KIND(kind_pe, gen_pe(ret_image, ZP_IMAGE_FILE_MACHINE_AMD64))
@@ -606,6 +781,12 @@ const struct gen_kind gen_kinds[] = {
     {"elf64-program", "with PT_INTERP: refused", kind_elf64_program},
     {"elf32-multiboot", "multiboot 1 and 2", kind_elf32_multiboot},
     {"elf64-multiboot", "multiboot 1, 2 (relocatable, entry tag) and PVH", kind_elf64_multiboot},
+    {"linux64", "vmlinux with three relocation lists, PVH", kind_linux64},
+    {"linux64-two-lists", "vmlinux with two lists, entered in a high segment, PVH relocatable",
+     kind_linux64_two},
+    {"linux32", "i386 vmlinux with one list, PVH", kind_linux32},
+    {"linux64-unnamed", "vmlinux without notes, with three lists", kind_linux64_unnamed},
+    {"linux64-fixed", "vmlinux without relocation table", kind_linux64_fixed},
     {"multiboot1", "flat, by address fields", kind_multiboot1},
     {"multiboot2", "flat, by address tag", kind_multiboot2},
     {"pe", "EFI executable: refused", kind_pe},

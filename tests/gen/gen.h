@@ -35,6 +35,11 @@ struct gen_image {
     size_t sections; /* PE section headers */
     size_t kernel;   /* in a UKI: the bytes of .linux */
     size_t kernel_size;
+    size_t relocations; /* the table behind a Linux ELF: its first 0 */
+    struct gen_list {
+        size_t at;
+        size_t count;
+    } list64, list32neg, list32;
 };
 
 void gen_free(struct gen_image *image);
@@ -96,6 +101,26 @@ struct gen_elf {
     size_t code_size;
 };
 void gen_elf(struct gen_image *ret_image, const struct gen_elf *options);
+
+/*
+ * A vmlinux as Linux's build makes it: text, data, per-cpu data (ELF64: at virtual address 0 with three
+ * lists) and init with BSS, notes of the owner "Linux", a section table, and the relocation table behind it.
+ * What is relocated has link addresses in it; entries of list32neg and list32 alternate in the text.
+ */
+struct gen_linux {
+    unsigned bits;   /* 64 */
+    unsigned lists;  /* 3 (up to Linux 6.14) or 2; always 1 with 32 bits */
+    unsigned scale;  /* 1: segments of 0x400, 0x200, 0x100 and 0x200 bytes in the file; times this */
+    bool late_entry; /* e_entry lies in init, not at the lowest address */
+    bool no_note;    /* nothing but the table tells that it is a Linux */
+    bool no_table;
+    bool pvh;         /* Xen notes as well */
+    bool reloc;       /* and PHYS32_RELOC */
+    const void *code; /* goes to the entry; hlt, jmp when NULL; at most 128 bytes */
+    size_t code_size;
+};
+#define GEN_LINUX_LOAD 0x1000000
+void gen_linux(struct gen_image *ret_image, const struct gen_linux *options);
 
 /* A flat file whose multiboot header carries its addresses; loaded at 1 MiB. version: 1 or 2. */
 void gen_multiboot_addresses(struct gen_image *ret_image, unsigned version);
