@@ -135,8 +135,12 @@ static void say_span(const struct zp_vm *vm, uint64_t physical)
     const struct zp_span *span = zp_plan_span_at(vm->plan, (zp_gpa){physical});
 
     if (span) {
+        /* A kernel's segments are one kernel: offsets as in its System.map, from the lowest. */
+        bool is_kernel = span->kind == ZP_SPAN_KERNEL && vm->plan->kernel_load.value <= physical;
+        uint64_t start = is_kernel ? vm->plan->kernel_load.value : span->start.value;
+
         zp_vm_error("  memory: 0x%" PRIx64 " is %s + 0x%" PRIx64, physical, zp_span_kind_name(span->kind),
-                    physical - span->start.value);
+                    physical - start);
         return;
     }
     if (!zp_guest_pointer(&vm->ram->guest, (zp_gpa){physical}, 1)) {
@@ -169,6 +173,26 @@ static bool link_address(const struct zp_plan *plan, uint64_t physical, uint64_t
     return false;
 }
 
+/* Where the byte at RIP was linked, whatever it was moved by. false: it is not of the kernel. */
+static bool find_linked(const struct zp_plan *plan, uint64_t linear, bool mapped, uint64_t physical,
+                        uint64_t *ret_address)
+{
+    uint64_t unmoved = linear - plan->virtual_delta;
+
+    if (mapped)
+        return link_address(plan, physical, ret_address);
+    /* The page tables are lost, but the kernel's own addresses are known. */
+    for (size_t i = 0; i < plan->entry->segment_count; i++) {
+        const struct zp_segment *segment = &plan->image->segments[plan->entry->segment_first + i];
+
+        if (unmoved >= segment->vaddr && unmoved - segment->vaddr < segment->memory_size) {
+            *ret_address = unmoved;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Symbols carry link addresses, virtual or physical: each reading of RIP is tried. */
 static bool find_symbol(const struct zp_plan *plan, uint64_t linear, bool mapped, uint64_t physical,
                         char *name, size_t name_size, uint64_t *ret_offset)
@@ -176,17 +200,17 @@ static bool find_symbol(const struct zp_plan *plan, uint64_t linear, bool mapped
     const struct zp_image *image = plan->image;
     uint64_t linked;
 
-    if (mapped && link_address(plan, physical, &linked) &&
+    if (find_linked(plan, linear, mapped, physical, &linked) &&
         zp_elf_symbol(image, linked, name, name_size, ret_offset))
         return true;
-    return zp_elf_symbol(image, linear, name, name_size, ret_offset) ||
+    return zp_elf_symbol(image, linear - plan->virtual_delta, name, name_size, ret_offset) ||
            zp_elf_symbol(image, linear - plan->delta, name, name_size, ret_offset) ||
            (mapped && zp_elf_symbol(image, physical - plan->delta, name, name_size, ret_offset));
 }
 
 static void say_symbol(const struct zp_vm *vm, uint64_t linear, bool mapped, uint64_t physical)
 {
-    uint64_t offset = 0;
+    uint64_t offset = 0, linked = 0;
     char name[128];
 
     if (vm->plan->entry->container == ZP_CONTAINER_BZIMAGE) {
@@ -197,6 +221,8 @@ static void say_symbol(const struct zp_vm *vm, uint64_t linear, bool mapped, uin
         zp_vm_error("  symbol: %s + 0x%" PRIx64, name, offset);
     else
         zp_vm_error("  symbol: none in the image for this address");
+    if (vm->plan->image->elf.guest_linux && find_linked(vm->plan, linear, mapped, physical, &linked))
+        zp_vm_error("  linked: 0x%" PRIx64 ", as System.map and addr2line -e vmlinux know it", linked);
 }
 
 static void say_code(const struct zp_vm *vm, uint64_t physical)
@@ -266,11 +292,19 @@ static bool has_come_up(const struct zp_cpu_view *cpu, uint64_t linear)
     return is_paged(cpu) && (cpu->cs_long ? linear >> 63 != 0 : linear >= UINT32_C(0x80000000));
 }
 
+/* Entered as a vmlinux: whose fault it is, the other way tells. */
+static void say_direct_hint(const struct zp_vm *vm)
+{
+    if (vm->plan->request->wrapper)
+        zp_vm_error("  try:    --direct off: the kernel unpacks and places itself");
+}
+
 static void say_hints(const struct zp_vm *vm, const struct zp_cpu_view *cpu, uint64_t linear)
 {
     char size[32];
 
     say_console_hint(vm, cpu);
+    say_direct_hint(vm);
     if (!has_come_up(cpu, linear))
         say_protocol_hint(vm);
     else if (!cmdline_has(vm->config, "nokaslr"))
@@ -280,6 +314,14 @@ static void say_hints(const struct zp_vm *vm, const struct zp_cpu_view *cpu, uin
                     zp_size_format(vm->ram->size, size, sizeof(size)));
     if (vm->config->no_acpi)
         zp_vm_error("  try:    without --no-acpi: many kernels find their CPUs and interrupts by ACPI alone");
+}
+
+char *zp_vm_gdb_symbols(const struct zp_plan *plan, char *text, size_t text_size)
+{
+    text[0] = '\0';
+    if (plan->virtual_delta != 0)
+        snprintf(text, text_size, " -ex 'add-symbol-file vmlinux -o 0x%" PRIx64 "'", plan->virtual_delta);
+    return text;
 }
 
 void zp_vm_explain(const struct zp_vm *vm, const struct zp_cpu_view *cpu, const char *headline)

@@ -761,6 +761,7 @@ struct zp_gdb *zp_gdb_open(struct zp_kvm *kvm, unsigned port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct zp_gdb *gdb = calloc(1, sizeof(*gdb));
+    char symbols[64];
     int on = 1;
 
     if (!gdb || port > UINT16_MAX) {
@@ -780,6 +781,7 @@ struct zp_gdb *zp_gdb_open(struct zp_kvm *kvm, unsigned port)
         zp_gdb_close(gdb);
         return NULL;
     }
-    zp_vm_say(kvm->vm->config, "the guest waits at its entry: gdb -ex 'target remote 127.0.0.1:%u'", port);
+    zp_vm_say(kvm->vm->config, "the guest waits at its entry: gdb -ex 'target remote 127.0.0.1:%u'%s", port,
+              zp_vm_gdb_symbols(kvm->vm->plan, symbols, sizeof(symbols)));
     return gdb;
 }

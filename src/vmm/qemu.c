@@ -442,7 +442,7 @@ static int offer_to_debugger(struct run *run)
 {
     unsigned port = run->config->gdb_port;
     uint64_t entry = run->vm ? run->vm->plan->state.rip : 0xfffffff0;
-    char line[64];
+    char line[64], symbols[64] = "";
     char *answer;
 
     if (run->vm && zp_qemu_gdb_run_to(run->process.gdb, entry) != 0) {
@@ -458,8 +458,10 @@ static int offer_to_debugger(struct run *run)
     }
     free(answer);
     run->waits_for_debugger = true;
-    zp_vm_error("waiting for gdb on 127.0.0.1:%u at 0x%" PRIx64 ": gdb -ex 'target remote :%u'", port, entry,
-                port);
+    if (run->vm)
+        zp_vm_gdb_symbols(run->vm->plan, symbols, sizeof(symbols));
+    zp_vm_error("waiting for gdb on 127.0.0.1:%u at 0x%" PRIx64 ": gdb -ex 'target remote :%u'%s", port,
+                entry, port, symbols);
     return 0;
 }
 

@@ -150,7 +150,7 @@ static int make_plan(struct story *story)
     return status == 0 || status == ZP_ERR_REAL_MODE_ONLY ? status : -1;
 }
 
-/* Loading is one read per file; a person who waits is told what for. */
+/* Loading reads each file once, or not at all; a person who waits is told what for. */
 static void announce_load(const struct story *story)
 {
     char text[32];
@@ -184,13 +184,15 @@ static void say_protocol(const struct story *story)
 
 static int load_and_enter(struct story *story, struct zp_vm_result *ret_result)
 {
-    struct zp_vm vm = {story->config, &story->made.plan, &story->ram};
+    const struct zp_vm_config *config = story->config;
+    struct zp_vm vm = {config, &story->made.plan, &story->ram};
     int status;
 
     status = story->engine->shares_ram ? zp_ram_map(&story->pc, &story->ram)
                                        : zp_ram_map_private(&story->pc, &story->ram);
     if (status != 0)
         return 1;
+    zp_ram_take_pages(&story->ram, config->share_pages);
     status = load(story);
     if (status == 0) {
         say_protocol(story);

@@ -45,6 +45,7 @@ struct zp_vm_config {
     unsigned gdb_port;        /* 0: none; else wait at the entry on 127.0.0.1:port */
     unsigned silent_seconds;  /* explain a guest that prints nothing for so long; 0: never */
     unsigned timeout_seconds; /* end the run after so long; 0: never */
+    bool share_pages;         /* KVM: map pages of any file, also of those that others may change */
     bool quiet;               /* no message but errors */
 };
 
@@ -80,6 +81,9 @@ struct zp_ram {
     void *reserved;                    /* the address space that it lies in */
     struct zp_guest_region regions[2]; /* below the hole, beyond it */
     struct zp_guest guest;
+    bool takes_any_file;
+    unsigned mappings;     /* of files, in private memory */
+    uint64_t mapped_bytes; /* in them */
 };
 
 /* A guest that is loaded and ready to be entered, as run.c hands it to an engine. */
@@ -138,6 +142,9 @@ void zp_acpi_blob(struct zp_acpi *acpi, const struct zp_acpi_hardware *hardware,
 int zp_ram_map(const struct zp_pc *pc, struct zp_ram *ret_ram);
 int zp_ram_map_private(const struct zp_pc *pc, struct zp_ram *ret_ram);
 void zp_ram_unmap(struct zp_ram *ram);
+/* Has zp_load take whole pages from files without reading them (pages.c). any_file: also map those that
+ * somebody may change under the guest. The RAM stays where it is from then on. */
+void zp_ram_take_pages(struct zp_ram *ram, bool any_file);
 
 /* One line on stderr, "zeropage: ..." with a newline added; silent when config says quiet. */
 void zp_vm_say(const struct zp_vm_config *config, const char *format, ...)
@@ -173,5 +180,8 @@ struct zp_cpu_view {
     const char *last_exit; /* "KVM_EXIT_SHUTDOWN", "triple fault", "none yet" */
 };
 void zp_vm_explain(const struct zp_vm *vm, const struct zp_cpu_view *cpu, const char *headline);
+/* What gdb's command line wants besides, " -ex '...'", for a kernel that was moved; "" for others. Returns
+ * text. */
+char *zp_vm_gdb_symbols(const struct zp_plan *plan, char *text, size_t text_size);
 
 #endif

@@ -36,6 +36,14 @@
 static struct zp_cpu_view explained;
 static char explained_headline[128];
 
+char *zp_vm_gdb_symbols(const struct zp_plan *plan, char *text, size_t text_size)
+{
+    (void)plan;
+    (void)text_size;
+    text[0] = '\0';
+    return text;
+}
+
 void zp_vm_explain(const struct zp_vm *vm, const struct zp_cpu_view *cpu, const char *headline)
 {
     (void)vm;

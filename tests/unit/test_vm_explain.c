@@ -73,6 +73,8 @@ static int make_world(void **state)
                                     .entry_count = 2};
     world.plan = (struct zp_plan){.protocol = ZP_PROTOCOL_LINUX64,
                                   .image = &world.image,
+                                  .request = &world.config.request,
+                                  .kernel_load = {KERNEL},
                                   .entry = &world.entries[0],
                                   .spans = world.spans,
                                   .span_count = 2};
@@ -230,6 +232,59 @@ static void hints_fit_the_command_line(void **state)
     assert_null(strstr(text, "earlyprintk"));
 }
 
+/* The ELF out of a bzImage, moved by 0x11400000 and put down at KERNEL + 0x8000. */
+static void moved_kernels_are_told_as_linked(void **state)
+{
+    (void)state;
+    world.entries[0].container = ZP_CONTAINER_ELF64;
+    world.segment.paddr.value = 0x1000000;
+    world.image.elf.guest_linux = 1;
+    world.plan.delta = KERNEL + 0x8000 - UINT64_C(0x1000000);
+    world.plan.virtual_delta = 0x11400000;
+    world.plan.kernel_load.value = KERNEL + 0x8000;
+    world.spans[1].start.value = KERNEL + 0x8000;
+    world.config.request.wrapper = &world.image;
+    world.cpu.rip = KERNEL + 0x8010;
+    explain("h");
+    assert_line("  memory: 0x108010 is kernel + 0x10");
+    assert_line("  linked: 0xffffffff81000010, as System.map and addr2line -e vmlinux know it");
+    assert_line("  try:    --direct off: the kernel unpacks and places itself");
+    map_long(0xffffffff92400000);
+    world.cpu.rip = 0xffffffff92400000 + KERNEL + 0x8020;
+    explain("h");
+    assert_line("  memory: 0x108020 is kernel + 0x20");
+    assert_line("  linked: 0xffffffff81000020, as System.map and addr2line -e vmlinux know it");
+    world.cpu.cr3 = UINT64_MAX;
+    world.cpu.rip = 0xffffffff92400030;
+    explain("h");
+    assert_non_null(strstr(text, "do not map RIP"));
+    assert_line("  linked: 0xffffffff81000030, as System.map and addr2line -e vmlinux know it");
+    world.cpu.rip = 0xffffffff81000030; /* where it would be, had it not been moved */
+    explain("h");
+    assert_null(strstr(text, "linked:"));
+}
+
+static void gdb_is_told_how_far_a_kernel_moved(void **state)
+{
+    char hint[64] = "x";
+
+    (void)state;
+    assert_string_equal(zp_vm_gdb_symbols(&world.plan, hint, sizeof(hint)), "");
+    world.plan.virtual_delta = 0x11400000;
+    assert_string_equal(zp_vm_gdb_symbols(&world.plan, hint, sizeof(hint)),
+                        " -ex 'add-symbol-file vmlinux -o 0x11400000'");
+}
+
+/* Offsets count from the lowest segment, as in System.map, wherever they lie. */
+static void segments_are_one_kernel(void **state)
+{
+    (void)state;
+    world.spans[0] = (struct zp_span){.kind = ZP_SPAN_KERNEL, .start = {KERNEL - 0x4000}, .size = 0x1000};
+    world.plan.kernel_load.value = KERNEL - 0x4000;
+    explain("h");
+    assert_line("  memory: 0x100234 is kernel + 0x4234");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +293,9 @@ int main(void)
         cmocka_unit_test_setup(page_tables_are_walked, make_world),
         cmocka_unit_test_setup(thirty_two_bit_tables_are_walked, make_world),
         cmocka_unit_test_setup(places_outside_are_told, make_world),
+        cmocka_unit_test_setup(moved_kernels_are_told_as_linked, make_world),
+        cmocka_unit_test_setup(gdb_is_told_how_far_a_kernel_moved, make_world),
+        cmocka_unit_test_setup(segments_are_one_kernel, make_world),
         cmocka_unit_test_setup(hints_fit_the_command_line, make_world),
     };
 
