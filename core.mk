@@ -25,6 +25,7 @@ ZP_CORE_SOURCES = \
 	src/core/image.c \
 	src/core/initrd.c \
 	src/core/inspect.c \
+	src/core/kaslr.c \
 	src/core/kernel.c \
 	src/core/linux.c \
 	src/core/load.c \

@@ -118,6 +118,51 @@ static inline const char *zp_move_broken(const struct zp_plan *plan)
     return NULL;
 }
 
+static inline const struct zp_decision *zp_decision_of(const struct zp_plan *plan, uint32_t code)
+{
+    for (size_t i = 0; i < plan->decision_count; i++)
+        if (plan->decisions[i].code == code)
+            return &plan->decisions[i];
+    return NULL;
+}
+
+/* What was chosen at random lies on the grid, in the range, and was asked for. */
+static inline const char *zp_kaslr_broken(const struct zp_plan *plan)
+{
+    const struct zp_decision *physical = zp_decision_of(plan, ZP_DECISION_KASLR_PHYSICAL);
+    const struct zp_decision *virtually = zp_decision_of(plan, ZP_DECISION_KASLR_VIRTUAL);
+    const struct zp_image *wrapper = plan->request->wrapper;
+    uint64_t linked = plan->kernel_load.value - plan->delta;
+    uint64_t align = plan->entry->align;
+    bool is_64 = plan->entry->container == ZP_CONTAINER_ELF64;
+
+    if (wrapper && wrapper->bzimage.kernel_alignment > align && plan->protocol != ZP_PROTOCOL_PVH)
+        align = wrapper->bzimage.kernel_alignment;
+    if (align == 0)
+        align = UINT64_C(2) << 20;
+    if ((physical || virtually || zp_decision_of(plan, ZP_DECISION_KASLR_NONE)) &&
+        !(plan->request->flags & ZP_REQUEST_KASLR))
+        return "KASLR without being asked for";
+    if (!virtually && is_64 && plan->virtual_delta)
+        return "a 64-bit kernel is relocated without KASLR";
+    if (physical && (physical->a != plan->kernel_load.value || physical->b < 2))
+        return "the decision about the physical base tells another one";
+    if (physical && (plan->kernel_load.value % align || plan->kernel_load.value < linked))
+        return "the physical base is unaligned or too low";
+    if (physical && plan->entry->align &&
+        plan->runtime.value + plan->runtime_size - 1 > plan->entry->max.value)
+        return "the physical base is too high";
+    if (virtually && (virtually->a != plan->virtual_base || virtually->b < 2))
+        return "the decision about the virtual base tells another one";
+    if (virtually && is_64 &&
+        (plan->virtual_delta % align || plan->virtual_delta > UINT64_C(1) << 30 ||
+         linked + plan->virtual_delta + plan->runtime_size > UINT64_C(1) << 30))
+        return "the virtual base is unaligned or out of range";
+    if ((plan->virtual_delta != 0) != (zp_decision_of(plan, ZP_DECISION_RELOCATIONS) != NULL))
+        return "relocation is not told, or told without need";
+    return NULL;
+}
+
 static inline const char *zp_plan_broken(const struct zp_plan *plan)
 {
     const char *broken = zp_spans_broken(plan);
@@ -128,6 +173,8 @@ static inline const char *zp_plan_broken(const struct zp_plan *plan)
         broken = zp_entry_broken(plan);
     if (!broken)
         broken = zp_move_broken(plan);
+    if (!broken)
+        broken = zp_kaslr_broken(plan);
     return broken;
 }
 

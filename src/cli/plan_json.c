@@ -147,6 +147,9 @@ struct json_object *cli_plan_json(const struct zp_plan *plan, const char *image_
     struct json_object *kernel = json_object_new_object();
     cli_json_hex(kernel, "load", plan->kernel_load.value);
     cli_json_hex(kernel, "delta", plan->delta);
+    cli_json_hex(kernel, "virtual_base", plan->virtual_base);
+    cli_json_hex(kernel, "virtual_delta", plan->virtual_delta);
+    cli_json_size(kernel, "relocations", cli_plan_relocations(plan));
     cli_json_hex(kernel, "runtime", plan->runtime.value);
     cli_json_size(kernel, "runtime_size", plan->runtime_size);
     json_object_object_add(object, "kernel", kernel);

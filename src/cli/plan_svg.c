@@ -193,6 +193,7 @@ static void draw_title(FILE *stream, const struct zp_plan *plan, const char *ima
     char name[72];
     char size[32];
     char line[160];
+    char bases[96] = "";
     /* A long path loses its folders first. */
     const char *base = image_name;
     for (const char *at = image_name; *at; at++)
@@ -200,8 +201,12 @@ static void draw_title(FILE *stream, const struct zp_plan *plan, const char *ima
             base = at + 1;
     cli_escape(base, strlen(base), name, 60);
     text_at(stream, STRIP_X, 30, "class=\"t\"", name);
-    snprintf(line, sizeof line, "%s on %s of RAM; entered at 0x%" PRIx64 ". Boxes are not to scale.",
-             zp_protocol_name(plan->protocol), zp_size_format(ram_size, size, sizeof size), plan->state.rip);
+    if (plan->virtual_base)
+        snprintf(bases, sizeof bases, ", virtual base 0x%" PRIx64 "%s", plan->virtual_base,
+                 plan->virtual_delta ? " (moved)" : "");
+    snprintf(line, sizeof line, "%s on %s of RAM; entered at 0x%" PRIx64 "%s. Boxes are not to scale.",
+             zp_protocol_name(plan->protocol), zp_size_format(ram_size, size, sizeof size), plan->state.rip,
+             bases);
     text_at(stream, STRIP_X, 52, "class=\"l\"", line);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A plan as tables for a person: every row of the memory map with a bar that shows, to scale, where in RAM
- * it lies; the registers at the first instruction; the e820 that the guest is told; and why things are as
- * they are, a sentence each. Ends are the first address after a range.
+ * it lies; the bases of a Linux that has a virtual one; the registers at the first instruction; the e820 that
+ * the guest is told; and why things are as they are, a sentence each. Ends are the first address after a
+ * range.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -85,6 +86,30 @@ static void print_map(const struct zp_plan *plan, const struct cli_style *style)
         printf("%s\n", style->plain);
     }
     cli_map_free(&map);
+}
+
+/* Where a base lies, and how far from where it is linked; addresses are modulo 2^64. */
+static void print_base(const char *name, uint64_t base, uint64_t delta, uint64_t relocations)
+{
+    bool down = delta >> 63;
+    printf("  %-8s  0x%08" PRIx64, name, base);
+    if (delta == 0)
+        fputs("  as linked", stdout);
+    else
+        printf("  moved %s by 0x%" PRIx64, down ? "down" : "up", down ? 0 - delta : delta);
+    if (relocations > 0)
+        printf(", %" PRIu64 " relocation%s", relocations, relocations == 1 ? "" : "s");
+    putchar('\n');
+}
+
+/* Of a kernel that has virtual addresses of its own; any other lies where the map says. */
+static void print_bases(const struct zp_plan *plan, const struct cli_style *style)
+{
+    if (plan->virtual_base == 0)
+        return;
+    printf("\n%sBases%s\n", style->bold, style->plain);
+    print_base("physical", plan->kernel_load.value, plan->delta, 0);
+    print_base("virtual", plan->virtual_base, plan->virtual_delta, cli_plan_relocations(plan));
 }
 
 static void print_segment(const char *name, const struct zp_segment_register *segment)
@@ -182,6 +207,7 @@ void cli_plan_table(const struct zp_plan *plan, const char *image_name, uint64_t
     printf("%s%s%s by %s on %s of RAM, entered at 0x%" PRIx64 "\n\n", style.bold, image_name, style.plain,
            zp_protocol_name(plan->protocol), zp_size_format(ram_size, size, sizeof size), plan->state.rip);
     print_map(plan, &style);
+    print_bases(plan, &style);
     print_registers(plan, &style);
     print_e820(plan, &style);
     print_decisions(plan, &style);

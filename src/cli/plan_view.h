@@ -9,6 +9,14 @@
 
 #include "cli.h"
 
+/* Entries of the relocation table that load will patch: 0 when the kernel stays where it is linked. */
+static inline uint64_t cli_plan_relocations(const struct zp_plan *plan)
+{
+    const struct zp_relocations *table = &plan->image->relocations;
+
+    return plan->virtual_delta ? table->list64_count + table->list32neg_count + table->list32_count : 0;
+}
+
 /* For a person, on stdout: map, registers, e820, decisions. */
 void cli_plan_table(const struct zp_plan *plan, const char *image_name, uint64_t ram_size);
 /* Everything that the plan holds, for a program. */

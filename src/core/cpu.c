@@ -77,6 +77,64 @@ int zp_draft_page_tables(struct zp_draft *draft)
     return zp_draft_decide(draft, ZP_DECISION_PAGE_TABLES, ZP_FIELD_PAGE_TABLES, end, ZP_PAGE_SIZE_2M);
 }
 
+/* End of the highest free RAM below *end. */
+static uint64_t free_end(const struct zp_machine *machine, uint64_t end)
+{
+    uint64_t highest = 0;
+
+    for (size_t i = 0; i < machine->range_count; i++) {
+        const struct zp_memory_range *range = &machine->ranges[i];
+
+        if (range->usage == ZP_USAGE_FREE && (end == 0 || range->start.value < end))
+            highest = range->start.value + range->size;
+    }
+    return end && highest > end ? end : highest;
+}
+
+/*
+ * The tables' place is sought while the kernel still has its own, so that this one is there to go back to.
+ * Where larger ones do not fit, the kernel stays within what the old ones map.
+ */
+int zp_draft_map_more(struct zp_draft *draft, uint64_t *end)
+{
+    struct zp_want want = {.kind = ZP_SPAN_PAGE_TABLES, .align = ZP_PAGE_SIZE, .end = ZP_GIB4};
+    const struct zp_span *found = zp_find_span(&draft->plan, ZP_SPAN_PAGE_TABLES, 0);
+    uint64_t mapped = draft->plan.identity_end.value;
+    uint64_t reach = free_end(draft->plan.machine, *end);
+    struct zp_span span;
+    uint64_t largest;
+
+    if (draft->plan.protocol != ZP_PROTOCOL_LINUX64 || reach <= mapped)
+        return ZP_OK;
+    span = *found;
+    if (reach <= MAPPABLE_END && !span.pinned) {
+        want.size = zp_page_tables_size((reach + ZP_PAGE_SIZE_1G - 1) & ~(uint64_t)(ZP_PAGE_SIZE_1G - 1));
+        zp_draft_drop(draft, ZP_SPAN_PAGE_TABLES);
+        if (zp_draft_find(draft, &want, ZP_LOWEST, &span.start.value, &largest)) {
+            span.size = want.size;
+            return zp_draft_fix(draft, &span);
+        }
+        (void)zp_draft_fix(draft, &span); /* where it lay before */
+    }
+    *end = mapped;
+    return ZP_OK;
+}
+
+void zp_draft_map_exactly(struct zp_draft *draft)
+{
+    uint64_t end = identity_end(&draft->plan);
+
+    if (draft->plan.protocol != ZP_PROTOCOL_LINUX64)
+        return;
+    draft->plan.identity_end.value = end;
+    for (size_t i = 0; i < draft->plan.span_count; i++)
+        if (draft->room.spans[i].kind == ZP_SPAN_PAGE_TABLES && !draft->room.spans[i].pinned)
+            draft->room.spans[i].size = zp_page_tables_size(end);
+    for (size_t i = 0; i < draft->plan.decision_count; i++)
+        if (draft->room.decisions[i].code == ZP_DECISION_PAGE_TABLES)
+            draft->room.decisions[i].a = end;
+}
+
 static struct zp_segment_register flat(uint16_t selector, uint8_t type, bool code64)
 {
     struct zp_segment_register segment = {.limit = UINT32_MAX, .selector = selector, .type = type};

@@ -86,6 +86,12 @@ int zp_draft_put_kernel(struct zp_draft *draft, uint64_t load, bool pinned);
 bool zp_moves_as_one(const struct zp_draft *draft);
 int zp_draft_modules(struct zp_draft *draft);
 
+/* kaslr.c */
+/* Once all else is placed: moves the kernel by the caller's bits, if they are to be used. */
+int zp_draft_kaslr(struct zp_draft *draft);
+/* Was a base chosen by the caller's bits? The kernel is told by KASLR_FLAG. */
+bool zp_plan_randomised(const struct zp_plan *plan);
+
 /* linux.c, pvh.c, multiboot_info.c: what a protocol needs besides kernel, modules and command line */
 int zp_draft_linux(struct zp_draft *draft);
 int zp_draft_pvh(struct zp_draft *draft);
@@ -112,6 +118,10 @@ int zp_draft_e820(struct zp_draft *draft);
 /* cpu.c */
 int zp_draft_cpu(struct zp_draft *draft);
 int zp_draft_page_tables(struct zp_draft *draft);
+/* Page tables that map all of free RAM below *end (0: all of it), or *end is lowered to what they map. */
+int zp_draft_map_more(struct zp_draft *draft, uint64_t *end);
+/* Cuts them to what the plan needs. */
+void zp_draft_map_exactly(struct zp_draft *draft);
 void zp_draft_state(struct zp_draft *draft);
 
 #endif

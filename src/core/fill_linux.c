@@ -115,8 +115,11 @@ static void write_fields(const struct zp_plan *plan, struct zp_setup_header *hea
     header->vid_mode = (uint16_t)(request->vid_mode ? request->vid_mode : ZP_VID_MODE_NORMAL);
     header->type_of_loader =
         (uint8_t)(request->type_of_loader ? request->type_of_loader : ZP_LOADER_TYPE_UNDEFINED);
-    /* The heap is the real-mode code's, which does not run; KASLR_FLAG is the kernel's own. */
+    /* The heap is the real-mode code's, which does not run. */
     header->loadflags &= (uint8_t) ~(ZP_CAN_USE_HEAP | ZP_KASLR_FLAG | ZP_KEEP_SEGMENTS | ZP_QUIET_FLAG);
+    /* Set by the kernel's decompressor, or by who does its work: kernel memory is randomised only then. */
+    if (zp_plan_randomised(plan))
+        header->loadflags |= ZP_KASLR_FLAG;
     if (request->flags & ZP_REQUEST_KEEP_SEGMENTS)
         header->loadflags |= ZP_KEEP_SEGMENTS;
     if (request->flags & ZP_REQUEST_QUIET)

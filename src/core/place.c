@@ -150,76 +150,118 @@ int zp_draft_fix(struct zp_draft *draft, const struct zp_span *span)
     return ZP_OK;
 }
 
-/* The gap [start, end), as far as it lies in [min, want end), taken when the want fits. */
-static bool gap_takes(const struct zp_want *want, uint64_t min, uint64_t start, uint64_t end,
-                      uint64_t *ret_start, uint64_t *ret_largest)
-{
-    uint64_t first;
+/* A walk over the gaps between spans in free RAM, upwards; begins as {0}. */
+struct gap {
+    uint64_t start, end; /* the gap at hand */
+    uint64_t run_end;    /* of the free run that it lies in */
+    uint64_t next;       /* what is left of the run begins here */
+    size_t range;        /* of the machine: the first behind the run */
+    size_t span;         /* the first that may lie behind `next` */
+};
 
-    if (want->end && end > want->end)
-        end = want->end;
-    if (start < min)
-        start = min;
-    if (!zp_align_up(start, want->align, &first) || first >= end)
+/* Free ranges that touch are one run. */
+static bool next_run(const struct zp_draft *draft, struct gap *gap)
+{
+    const struct zp_machine *machine = draft->plan.machine;
+    const struct zp_memory_range *range;
+
+    while (gap->range < machine->range_count && machine->ranges[gap->range].usage != ZP_USAGE_FREE)
+        gap->range++;
+    if (gap->range == machine->range_count)
         return false;
-    if (end - first > *ret_largest)
-        *ret_largest = end - first;
-    if (end - first < want->size)
-        return false;
-    *ret_start = want->high ? zp_align_down(end - want->size, want->align) : first;
+    range = &machine->ranges[gap->range];
+    gap->next = gap->run_end = range->start.value;
+    for (; gap->range < machine->range_count; gap->range++, gap->run_end += range->size) {
+        range = &machine->ranges[gap->range];
+        if (range->usage != ZP_USAGE_FREE || range->start.value != gap->run_end)
+            break;
+    }
+    gap->span = span_after(draft, gap->next);
     return true;
 }
 
-/* All gaps between spans in the free run [start, end); low wants stop at the first that fits. */
-static bool run_takes(const struct zp_draft *draft, const struct zp_want *want, uint64_t min, uint64_t start,
-                      uint64_t end, uint64_t *ret_start, uint64_t *ret_largest)
+static bool next_gap(const struct zp_draft *draft, struct gap *gap)
 {
-    bool found = false;
+    do {
+        const struct zp_span *span = NULL;
 
-    for (size_t i = span_after(draft, start); i < draft->plan.span_count; i++) {
-        const struct zp_span *span = &draft->room.spans[i];
+        if (gap->next >= gap->run_end && !next_run(draft, gap))
+            return false;
+        if (gap->span < draft->plan.span_count && draft->room.spans[gap->span].start.value < gap->run_end)
+            span = &draft->room.spans[gap->span++];
+        gap->start = gap->next;
+        gap->end = span ? span->start.value : gap->run_end;
+        gap->next = span ? span->start.value + span->size : gap->run_end;
+    } while (gap->start >= gap->end);
+    return true;
+}
 
-        if (span->start.value >= end)
-            break;
-        if (span->start.value > start &&
-            gap_takes(want, min, start, span->start.value, ret_start, ret_largest)) {
-            found = true;
-            if (!want->high)
-                return true;
-        }
-        start = span->start.value + span->size;
-    }
-    if (start < end && gap_takes(want, min, start, end, ret_start, ret_largest))
-        found = true;
-    return found;
+/* What a want can have of the gap, from its first aligned byte on: [*ret_first, *ret_end). */
+static bool gap_offers(const struct gap *gap, const struct zp_want *want, uint64_t min, uint64_t *ret_first,
+                       uint64_t *ret_end)
+{
+    uint64_t start = gap->start < min ? min : gap->start;
+    uint64_t end = want->end && gap->end > want->end ? want->end : gap->end;
+
+    if (start < ZP_LOWEST)
+        start = ZP_LOWEST;
+    *ret_end = end;
+    return zp_align_up(start, want->align, ret_first) && *ret_first < end;
 }
 
 bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min,
                    uint64_t *ret_start, uint64_t *ret_largest)
 {
-    const struct zp_machine *machine = draft->plan.machine;
+    struct gap gap = {0};
     bool found = false;
+    uint64_t first;
+    uint64_t end;
 
     *ret_largest = 0;
-    if (min < ZP_LOWEST)
-        min = ZP_LOWEST;
-    for (size_t i = 0; i < machine->range_count;) {
-        uint64_t start = machine->ranges[i].start.value;
-        uint64_t end = start + machine->ranges[i].size;
-
-        if (machine->ranges[i++].usage != ZP_USAGE_FREE)
+    while (next_gap(draft, &gap)) {
+        if (!gap_offers(&gap, want, min, &first, &end))
             continue;
-        /* Free ranges that touch are one run. */
-        while (i < machine->range_count && machine->ranges[i].usage == ZP_USAGE_FREE &&
-               machine->ranges[i].start.value == end)
-            end += machine->ranges[i++].size;
-        if (run_takes(draft, want, min, start, end, ret_start, ret_largest)) {
-            found = true;
-            if (!want->high)
-                return true;
-        }
+        if (end - first > *ret_largest)
+            *ret_largest = end - first;
+        if (end - first < want->size)
+            continue;
+        found = true;
+        *ret_start = want->high ? zp_align_down(end - want->size, want->align) : first;
+        if (!want->high)
+            return true;
     }
     return found;
+}
+
+uint64_t zp_draft_places(const struct zp_draft *draft, const struct zp_want *want, uint64_t min, uint64_t nth,
+                         uint64_t *ret_start)
+{
+    struct gap gap = {0};
+    uint64_t count = 0;
+    uint64_t first;
+    uint64_t end;
+
+    while (next_gap(draft, &gap)) {
+        uint64_t here;
+
+        if (!gap_offers(&gap, want, min, &first, &end) || end - first < want->size)
+            continue;
+        here = (end - first - want->size) / want->align + 1;
+        if (nth >= count && nth - count < here)
+            *ret_start = first + (nth - count) * want->align;
+        count += here;
+    }
+    return count;
+}
+
+void zp_draft_drop(struct zp_draft *draft, uint32_t kind)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < draft->plan.span_count; i++)
+        if (draft->room.spans[i].kind != kind)
+            draft->room.spans[kept++] = draft->room.spans[i];
+    draft->plan.span_count = kept;
 }
 
 const struct zp_pin *zp_draft_pin(const struct zp_draft *draft, uint32_t kind, uint32_t index)

@@ -3,7 +3,8 @@
  * plan: image + machine + request -> where every byte goes and how the CPU enters.
  *
  * The order of the story: check what came in, choose an entry, place what is pinned, place the kernel and the
- * rest, write down the memory map that follows, place the tables that carry it, map memory, set registers.
+ * rest, write down the memory map that follows, place the tables that carry it, map memory, move the kernel
+ * at random if that is wished, set registers.
  * Nothing is read but the arguments; nothing is written but the room and, at the very end, *ret_plan.
  */
 #include <zeropage/wire/acpi.h>
@@ -396,6 +397,8 @@ static int make(struct zp_draft *draft)
         status = place_pass(draft, false);
     if (!status)
         status = check_pins(draft);
+    if (!status)
+        status = zp_draft_kaslr(draft);
     if (!status)
         status = check_reach(draft);
     if (!status)

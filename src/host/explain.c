@@ -11,6 +11,7 @@
  *     $c  value as a compression      $u  how to unpack it
  *     $e  limit as an errno value     $R  limit as a negated status
  *     $k  limit as the kind of a span
+ *     $y  value as the reason why there is no KASLR
  *     $h  version as a.b of value     $H  of limit
  *     $i  the file's name
  */
@@ -190,8 +191,21 @@ static const struct row decisions[] = {
     {ZP_DECISION_WRAPPER, ANY, "the setup header of the bzImage around it, version $h, is handed on"},
     {ZP_DECISION_KASLR_PHYSICAL, ANY, "kernel at $v by chance, one of $N places"},
     {ZP_DECISION_KASLR_VIRTUAL, ANY, "virtual base $v by chance, one of $N places"},
-    {ZP_DECISION_KASLR_NONE, ANY, "no KASLR (reason $n)"},
+    {ZP_DECISION_KASLR_NONE, ANY, "no KASLR, for $y"},
+    {ZP_DECISION_KASLR_NONE, ZP_FIELD_KERNEL, "no KASLR for the physical base, for $y"},
+    {ZP_DECISION_KASLR_NONE, ZP_FIELD_VIRTUAL_BASE, "no KASLR for the virtual base, for $y"},
     {ZP_DECISION_RELOCATIONS, ANY, "$n entries of the relocation table are patched by $l"},
+};
+
+static const char *const kaslr_reasons[] = {
+    [ZP_KASLR_NONE_CMDLINE] = "the command line says nokaslr",
+    [ZP_KASLR_NONE_OWN] = "the bzImage's own code moves the kernel by itself",
+    [ZP_KASLR_NONE_NOT_LINUX] = "nothing says that this is Linux",
+    [ZP_KASLR_NONE_PROTOCOL] = "by this entry the kernel cannot be moved so",
+    [ZP_KASLR_NONE_NO_TABLE] = "the image has no relocation table",
+    [ZP_KASLR_NONE_MEMORY] = "mem=, memmap= or hugepages= on the command line may take the place away",
+    [ZP_KASLR_NONE_PINNED] = "the kernel is pinned",
+    [ZP_KASLR_NONE_SPACE] = "there is one place alone",
 };
 
 /* What an error speaks of where it has a place in the file. */
@@ -308,6 +322,13 @@ static void put_unpacking(struct line *line, uint64_t compression, const char *f
     put(line, out);
 }
 
+static const char *kaslr_reason(uint64_t why)
+{
+    bool known = why < sizeof(kaslr_reasons) / sizeof(kaslr_reasons[0]) && kaslr_reasons[why];
+
+    return known ? kaslr_reasons[why] : "a reason that has no words yet";
+}
+
 static void put_token(struct line *line, char token, const struct zp_error *error, const char *file)
 {
     switch (token) {
@@ -325,6 +346,7 @@ static void put_token(struct line *line, char token, const struct zp_error *erro
     case 'e': put(line, strerror((int)error->limit)); return;
     case 'R': put(line, zp_status_text(-(int)error->limit)); return;
     case 'k': put(line, zp_span_kind_name((uint32_t)error->limit)); return;
+    case 'y': put(line, kaslr_reason(error->value)); return;
     case 'h': put_version(line, error->value); return;
     case 'H': put_version(line, error->limit); return;
     case 'i': put(line, file); return;
@@ -404,8 +426,8 @@ char *zp_decision_explain(const struct zp_decision *decision, char *text, size_t
     const struct zp_error numbers = {
         .field = decision->field, .offset = ZP_NO_OFFSET, .value = decision->a, .limit = decision->b};
     struct line line = {text, text_size, 0};
-    const char *sentence =
-        sentence_of(decisions, sizeof(decisions) / sizeof(decisions[0]), (int)decision->code, ANY);
+    const char *sentence = sentence_of(decisions, sizeof(decisions) / sizeof(decisions[0]),
+                                       (int)decision->code, decision->field);
 
     if (text_size == 0)
         return text;

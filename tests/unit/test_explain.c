@@ -179,6 +179,35 @@ static void each_decision_has_its_own_sentence(void **state)
     }
 }
 
+/* Every reason why a base stays has its own words, and each of the bases is named. */
+static void reasons_against_kaslr_are_told(void **state)
+{
+    static char texts[ZP_KASLR_NONE_SPACE + 2][512];
+    struct zp_decision decision = {ZP_DECISION_KASLR_NONE, ZP_FIELD_KASLR, 0, 0};
+    char text[512];
+
+    (void)state;
+    for (uint64_t why = 0; why <= ZP_KASLR_NONE_SPACE + 1; why++) {
+        decision.a = why;
+        zp_decision_explain(&decision, texts[why], sizeof(texts[why]));
+        assert_int_equal(strstr(texts[why], "no words") == NULL, why >= 1 && why <= ZP_KASLR_NONE_SPACE);
+        for (uint64_t other = 1; why <= ZP_KASLR_NONE_SPACE && other < why; other++)
+            assert_string_not_equal(texts[other], texts[why]);
+    }
+    assert_string_equal(texts[0], texts[ZP_KASLR_NONE_SPACE + 1]);
+    decision.a = ZP_KASLR_NONE_CMDLINE;
+    assert_string_equal(zp_decision_explain(&decision, text, sizeof(text)),
+                        "no KASLR, for the command line says nokaslr");
+    decision.a = ZP_KASLR_NONE_PINNED;
+    decision.field = ZP_FIELD_KERNEL;
+    assert_string_equal(zp_decision_explain(&decision, text, sizeof(text)),
+                        "no KASLR for the physical base, for the kernel is pinned");
+    decision.a = ZP_KASLR_NONE_NO_TABLE;
+    decision.field = ZP_FIELD_VIRTUAL_BASE;
+    assert_string_equal(zp_decision_explain(&decision, text, sizeof(text)),
+                        "no KASLR for the virtual base, for the image has no relocation table");
+}
+
 static void decisions_tell_their_numbers(void **state)
 {
     struct zp_decision decision = {ZP_DECISION_PROTOCOL_PREFERRED, ZP_FIELD_PROTOCOL, ZP_PROTOCOL_LINUX64,
@@ -206,6 +235,7 @@ int main(void)
         cmocka_unit_test(important_texts_are_exact),
         cmocka_unit_test(text_is_cut_to_its_room),
         cmocka_unit_test(each_decision_has_its_own_sentence),
+        cmocka_unit_test(reasons_against_kaslr_are_told),
         cmocka_unit_test(decisions_tell_their_numbers),
     };
 

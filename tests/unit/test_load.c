@@ -11,6 +11,7 @@
 #include <zeropage/wire/multiboot2.h>
 #include <zeropage/wire/xen.h>
 
+#include "fill.h"
 #include "plan_fixture.h"
 
 #define GUEST_SIZE (64 * MIB)
@@ -163,6 +164,38 @@ static void boot_params_of_a_wrapped_elf(void **state)
     assert_int_equal(params->e820_entries, f->plan.e820_count);
     nothing_else_is_written(f, &guest);
     free_both(f, &guest);
+}
+
+/* KASLR_FLAG has the kernel randomise its memory regions: set when a base was chosen at random, then alone.
+ */
+static void the_kernel_is_told_of_kaslr(void **state)
+{
+    static const struct {
+        const char *cmdline;
+        uint32_t lists;
+        bool told;
+    } rows[] = {{"quiet", 3, true},   {"quiet nokaslr", 3, false},   {"quiet", 0, true},
+                {"mem=48M", 3, true}, {"mem=48M nokaslr", 0, false}, {"mem=48M", 0, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (int wrapped = 0; wrapped < 2; wrapped++) {
+            struct fixture *f = fixture_vmlinux(64);
+            const struct zp_boot_params *params;
+            static unsigned char bytes[sizeof(*params)];
+
+            if (wrapped)
+                add_wrapper(f);
+            set_cmdline(f, rows[i].cmdline);
+            f->image.relocations.list_count = rows[i].lists;
+            f->request.flags = ZP_REQUEST_KASLR;
+            f->request.kaslr_physical = f->request.kaslr_virtual = UINT64_MAX / 3;
+            plan_holds(f);
+            zp_fill_boot_params(&f->plan, bytes);
+            params = (const void *)bytes;
+            assert_int_equal(params->hdr.loadflags, ZP_LOADED_HIGH | (rows[i].told ? ZP_KASLR_FLAG : 0));
+            free(f);
+        }
 }
 
 /* The BIOS data area tells of the EBDA; what lies between its two words is untouched. */
@@ -738,6 +771,7 @@ int main(void)
         cmocka_unit_test(segments_are_copied_and_their_tails_cleared),
         cmocka_unit_test(boot_params_of_a_bzimage),
         cmocka_unit_test(boot_params_of_a_wrapped_elf),
+        cmocka_unit_test(the_kernel_is_told_of_kaslr),
         cmocka_unit_test(the_bda_points_to_the_rsdp),
         cmocka_unit_test(a_bare_elf_gets_a_header),
         cmocka_unit_test(setup_data_is_a_list_without_loops),

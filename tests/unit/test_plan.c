@@ -583,6 +583,484 @@ static void a_32_bit_linux_moves_with_its_table(void **state)
     free(f);
 }
 
+/* --- KASLR ------------------------------------------------------------------------------------------ */
+
+/* splitmix64: good bits from a counter, the same on every machine. */
+static uint64_t random_bits(uint64_t *seed)
+{
+    uint64_t bits = *seed += UINT64_C(0x9e3779b97f4a7c15);
+
+    bits = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    bits = (bits ^ bits >> 27) * UINT64_C(0x94d049bb133111eb);
+    return bits ^ bits >> 31;
+}
+
+static void randomise(struct fixture *f, uint64_t *seed)
+{
+    f->request.flags |= ZP_REQUEST_KASLR;
+    f->request.kaslr_physical = random_bits(seed);
+    f->request.kaslr_virtual = random_bits(seed);
+}
+
+static void kaslr_none(struct fixture *f, uint32_t field, uint32_t why)
+{
+    const struct zp_decision *none;
+
+    plan_holds(f);
+    none = decision(f, ZP_DECISION_KASLR_NONE);
+    assert_non_null(none);
+    assert_int_equal(none->a, why);
+    assert_string_equal(zp_field_name(none->field), zp_field_name(field));
+    if (field == ZP_FIELD_KASLR) {
+        assert_null(decision(f, ZP_DECISION_KASLR_PHYSICAL));
+        assert_null(decision(f, ZP_DECISION_KASLR_VIRTUAL));
+        assert_int_equal(f->plan.delta | f->plan.virtual_delta, 0);
+    }
+}
+
+static void both_bases_are_random(void **state)
+{
+    struct fixture *f = fixture_vmlinux(64);
+    struct zp_plan first;
+
+    (void)state;
+    add_wrapper(f);
+    add_acpi(f);
+    add_module(f, 5000, NULL);
+    f->request.flags = ZP_REQUEST_KASLR;
+    /* The lowest places: where it is linked. */
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, 16 * MIB);
+    assert_int_equal(f->plan.virtual_delta, 0);
+    assert_null(decision(f, ZP_DECISION_RELOCATIONS));
+    assert_null(decision(f, ZP_DECISION_KERNEL_LINKED));
+    assert_int_equal(decision(f, ZP_DECISION_KASLR_VIRTUAL)->b, (1024 - 32 - 16) / 2 + 1);
+    /* The highest: below the initrd, which lies as high as RAM; below 1 GiB. */
+    f->request.kaslr_physical = f->request.kaslr_virtual = UINT64_MAX;
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, (512 - 34) * MIB);
+    assert_int_equal(f->plan.runtime.value, (512 - 34) * MIB);
+    assert_int_equal(decision(f, ZP_DECISION_RESERVE)->a, (512 - 34) * MIB);
+    assert_int_equal(decision(f, ZP_DECISION_KASLR_PHYSICAL)->b, (512 - 34 - 16) / 2 + 1);
+    assert_int_equal(f->plan.virtual_delta, GIB - 48 * MIB);
+    assert_int_equal(f->plan.virtual_base, UINT64_C(0xffffffff80000000) + GIB - 32 * MIB);
+    assert_int_equal(f->plan.state.rip, (512 - 34) * MIB + 0x40);
+    assert_int_equal(decision(f, ZP_DECISION_RELOCATIONS)->a, 107);
+    assert_int_equal(decision(f, ZP_DECISION_RELOCATIONS)->b, GIB - 48 * MIB);
+    /* One does not move the other, and the same bits make the same plan. */
+    first = f->plan;
+    f->request.kaslr_physical = 0;
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, 16 * MIB);
+    assert_int_equal(f->plan.virtual_delta, GIB - 48 * MIB);
+    f->request.kaslr_physical = UINT64_MAX;
+    plan_holds(f);
+    assert_memory_equal(&first, &f->plan, sizeof(first));
+    /* The wrapper's alignment is the grid of both. */
+    f->wrapper.bzimage.kernel_alignment = 16 * MIB;
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, (512 - 48) * MIB);
+    assert_int_equal(f->plan.virtual_delta, GIB - 48 * MIB);
+    free(f);
+}
+
+/* Pearson's sum for a table whose cells should all be alike. */
+static double chi_square(const unsigned *cells, size_t count, size_t total)
+{
+    double expected = (double)total / (double)count;
+    double sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += ((double)cells[i] - expected) * ((double)cells[i] - expected) / expected;
+    return sum;
+}
+
+/*
+ * Every place occurs, all are alike, and one base tells nothing of the other: each sum lies within five
+ * standard deviations of what chance gives (mean: cells - 1; variance: twice that).
+ */
+static void all_places_are_alike_and_independent(void **state)
+{
+    enum {
+        SEEDS = 60000,
+        GROUPS = 8
+    };
+    struct fixture *f = fixture_vmlinux(64);
+    static unsigned physical[512], virtually[512], both[GROUPS * GROUPS];
+    uint64_t seed = 1;
+    size_t places = 0, virtual_places = 0;
+
+    (void)state;
+    add_wrapper(f);
+    add_module(f, 5000, NULL);
+    add_pin(f, ZP_SPAN_CMDLINE, 0, 200 * MIB); /* two gaps */
+    for (size_t i = 0; i < SEEDS; i++) {
+        size_t p, v;
+
+        randomise(f, &seed);
+        plan_holds(f);
+        places = decision(f, ZP_DECISION_KASLR_PHYSICAL)->b;
+        virtual_places = decision(f, ZP_DECISION_KASLR_VIRTUAL)->b;
+        p = f->plan.delta / (2 * MIB);
+        if (f->plan.kernel_load.value >= 200 * MIB)
+            p -= 16; /* places that reach over the pin */
+        v = f->plan.virtual_delta / (2 * MIB);
+        assert_true(p < places && v < virtual_places);
+        physical[p]++;
+        virtually[v]++;
+        both[p * GROUPS / places * GROUPS + v * GROUPS / virtual_places]++;
+    }
+    assert_int_equal(places, (512 - 34 - 16) / 2 + 1 - 16);
+    assert_int_equal(virtual_places, 489);
+    for (size_t i = 0; i < places; i++)
+        assert_true(physical[i] > 0);
+    for (size_t i = 0; i < virtual_places; i++)
+        assert_true(virtually[i] > 0);
+    assert_true(chi_square(physical, places, SEEDS) < (double)places + 5 * 30);
+    assert_true(chi_square(virtually, virtual_places, SEEDS) < (double)virtual_places + 5 * 32);
+    assert_true(chi_square(both, GROUPS * GROUPS, SEEDS) < GROUPS * GROUPS + 5 * 12);
+    free(f);
+}
+
+static void words_of_the_command_line_turn_it_off(void **state)
+{
+    static const struct {
+        const char *cmdline;
+        uint32_t field, why;
+    } rows[] = {
+        {"nokaslr", ZP_FIELD_KASLR, ZP_KASLR_NONE_CMDLINE},
+        {"quiet nokaslr root=/dev/vda", ZP_FIELD_KASLR, ZP_KASLR_NONE_CMDLINE},
+        {"quiet\tnokaslr\n", ZP_FIELD_KASLR, ZP_KASLR_NONE_CMDLINE},
+        {" nokaslr mem=1G", ZP_FIELD_KASLR, ZP_KASLR_NONE_CMDLINE},
+        /* As Linux has it: quotes and "--" mean nothing to this search. */
+        {"dyndbg=\"file x nokaslr y\"", ZP_FIELD_KASLR, ZP_KASLR_NONE_CMDLINE},
+        {"init=/bin/sh -- nokaslr", ZP_FIELD_KASLR, ZP_KASLR_NONE_CMDLINE},
+        {"\"nokaslr\"", 0, 0},
+        {"nokaslr=1", 0, 0},
+        {"nokaslrx xnokaslr NOKASLR kaslr", 0, 0},
+        {"nokasl", 0, 0},
+        {"", 0, 0},
+        {"quiet mem=400M", ZP_FIELD_KERNEL, ZP_KASLR_NONE_MEMORY},
+        {"memmap=64M$256M", ZP_FIELD_KERNEL, ZP_KASLR_NONE_MEMORY},
+        {"hugepages=4", ZP_FIELD_KERNEL, ZP_KASLR_NONE_MEMORY},
+        {"default_hugepagesz=1G", ZP_FIELD_KERNEL, ZP_KASLR_NONE_MEMORY},
+        {"\"mem=400M\"", ZP_FIELD_KERNEL, ZP_KASLR_NONE_MEMORY},
+        {"a=\"b c\"  mem=400M", ZP_FIELD_KERNEL, ZP_KASLR_NONE_MEMORY},
+        {"mem", 0, 0},
+        {"=mem=", 0, 0},
+        {"mem_sleep_default=deep xmem=1 memmapx=1", 0, 0},
+        {"a=\"b mem=400M\"", 0, 0},
+        {"quiet -- mem=400M", 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct fixture *f = fixture_vmlinux(64);
+        uint64_t seed = 7;
+
+        set_cmdline(f, rows[i].cmdline);
+        randomise(f, &seed);
+        if (rows[i].why) {
+            kaslr_none(f, rows[i].field, rows[i].why);
+            assert_int_equal(f->plan.delta, 0);
+        } else {
+            plan_holds(f);
+            assert_null(decision(f, ZP_DECISION_KASLR_NONE));
+            assert_true(f->plan.delta != 0);
+        }
+        if (rows[i].field == ZP_FIELD_KERNEL)
+            assert_true(f->plan.virtual_delta != 0);
+        free(f);
+    }
+}
+
+static void kernels_that_are_not_moved_say_why(void **state)
+{
+    struct fixture *f = fixture_bzimage();
+    uint64_t seed = 3;
+
+    (void)state;
+    randomise(f, &seed);
+    kaslr_none(f, ZP_FIELD_KASLR, ZP_KASLR_NONE_OWN);
+    free(f);
+    f = fixture_elf(ZP_PROTOCOL_LINUX64, ZP_CONTAINER_ELF64);
+    randomise(f, &seed);
+    kaslr_none(f, ZP_FIELD_KASLR, ZP_KASLR_NONE_NOT_LINUX);
+    f->entries[0].protocol = ZP_PROTOCOL_MULTIBOOT1;
+    kaslr_none(f, ZP_FIELD_KASLR, ZP_KASLR_NONE_NOT_LINUX);
+    f->image.elf.guest_linux = 1;
+    kaslr_none(f, ZP_FIELD_KASLR, ZP_KASLR_NONE_PROTOCOL);
+    f->entries[0].protocol = ZP_PROTOCOL_PVH;
+    kaslr_none(f, ZP_FIELD_KASLR, ZP_KASLR_NONE_PROTOCOL);
+    free(f);
+    f = fixture_vmlinux(64);
+    add_wrapper(f);
+    f->wrapper.bzimage.kernel_alignment = 0;
+    randomise(f, &seed);
+    kaslr_none(f, ZP_FIELD_KASLR, ZP_KASLR_NONE_PROTOCOL);
+    free(f);
+    /* No table: the physical base alone. */
+    f = fixture_vmlinux(64);
+    f->image.relocations.list_count = 0;
+    randomise(f, &seed);
+    kaslr_none(f, ZP_FIELD_VIRTUAL_BASE, ZP_KASLR_NONE_NO_TABLE);
+    assert_true(f->plan.delta != 0 && f->plan.virtual_delta == 0);
+    /* Pinned: the virtual base alone. */
+    f->image.relocations.list_count = 2;
+    add_pin(f, ZP_SPAN_KERNEL, 0, 64 * MIB);
+    kaslr_none(f, ZP_FIELD_KERNEL, ZP_KASLR_NONE_PINNED);
+    assert_int_equal(f->plan.delta, 48 * MIB);
+    assert_true(f->plan.virtual_delta != 0);
+    /* As large as the virtual range, or all but as large. */
+    f->request.pin_count = 0;
+    make_pc(f, 2 * GIB);
+    f->segments[1].memory_size = GIB - 18 * MIB;
+    f->entries[0].reserve_size = GIB - 16 * MIB;
+    kaslr_none(f, ZP_FIELD_VIRTUAL_BASE, ZP_KASLR_NONE_SPACE);
+    f->segments[1].memory_size = GIB;
+    f->entries[0].reserve_size = GIB + 2 * MIB;
+    kaslr_none(f, ZP_FIELD_VIRTUAL_BASE, ZP_KASLR_NONE_SPACE);
+    assert_non_null(decision(f, ZP_DECISION_KASLR_PHYSICAL));
+    free(f);
+}
+
+/* KASLR was asked for and the image cannot give it: not silently another boot than the one wished. */
+static void a_spoiled_table_refuses_kaslr(void **state)
+{
+    (void)state;
+    for (uint32_t bits = 32; bits <= 64; bits += 32) {
+        struct fixture *f = fixture_vmlinux(bits);
+        uint64_t seed = 5;
+
+        f->image.relocations.fault = spoiled_table;
+        randomise(f, &seed);
+        plan_refused(f, ZP_ERR_OUTSIDE, ZP_FIELD_RELOCATIONS);
+        assert_int_equal(f->error.offset, 0x1234);
+        set_cmdline(f, "nokaslr");
+        kaslr_none(f, ZP_FIELD_KASLR, ZP_KASLR_NONE_CMDLINE);
+        f->request.flags = 0;
+        plan_holds(f);
+        f->request.flags = ZP_REQUEST_KASLR;
+        f->request.protocol = ZP_PROTOCOL_PVH;
+        plan_holds(f);
+        free(f);
+    }
+}
+
+static void a_32_bit_linux_has_one_choice(void **state)
+{
+    struct fixture *f = fixture_vmlinux(32);
+    static unsigned seen[512];
+    uint64_t seed = 11;
+    uint64_t places = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 5000; i++) {
+        randomise(f, &seed);
+        plan_holds(f);
+        assert_int_equal(f->plan.virtual_base, 0xc0000000 + f->plan.kernel_load.value);
+        assert_true(f->plan.kernel_load.value + 32 * MIB <= 512 * MIB);
+        places = decision(f, ZP_DECISION_KASLR_PHYSICAL)->b;
+        assert_int_equal(decision(f, ZP_DECISION_KASLR_VIRTUAL)->b, places);
+        seen[f->plan.delta / (2 * MIB)]++;
+    }
+    assert_int_equal(places, (512 - 32 - 16) / 2 + 1);
+    for (size_t i = 0; i < places; i++)
+        assert_true(seen[i] > 0);
+    add_pin(f, ZP_SPAN_KERNEL, 0, 64 * MIB);
+    plan_holds(f);
+    assert_int_equal(decision(f, ZP_DECISION_KASLR_NONE)->a, ZP_KASLR_NONE_PINNED);
+    assert_int_equal(f->plan.virtual_delta, 48 * MIB);
+    f->request.pin_count = 0;
+    set_cmdline(f, "mem=300M");
+    kaslr_none(f, ZP_FIELD_KASLR, ZP_KASLR_NONE_MEMORY);
+    f->image.relocations.list_count = 0;
+    set_cmdline(f, "");
+    kaslr_none(f, ZP_FIELD_KASLR, ZP_KASLR_NONE_NO_TABLE);
+    free(f);
+}
+
+static void pvh_is_moved_where_its_note_allows(void **state)
+{
+    struct fixture *f = fixture_vmlinux(64);
+    uint64_t seed = 13;
+
+    (void)state;
+    make_pc(f, 8 * GIB);
+    f->request.protocol = ZP_PROTOCOL_PVH;
+    f->entries[1].align = 2 * MIB;
+    f->entries[1].max.value = GIB - 1;
+    for (size_t i = 0; i < 1000; i++) {
+        randomise(f, &seed);
+        kaslr_none(f, ZP_FIELD_VIRTUAL_BASE, ZP_KASLR_NONE_PROTOCOL);
+        assert_true(f->plan.kernel_load.value >= 16 * MIB && f->plan.kernel_load.value <= GIB - 32 * MIB);
+        assert_int_equal(decision(f, ZP_DECISION_KASLR_PHYSICAL)->b, (1024 - 48) / 2 + 1);
+    }
+    /* A note without limits is one of 32 bits all the same. */
+    f->entries[1].max.value = UINT64_MAX;
+    f->request.kaslr_physical = UINT64_MAX;
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, 3 * GIB - 32 * MIB);
+    free(f);
+}
+
+static void page_tables_follow_a_kernel_above_4_gib(void **state)
+{
+    struct fixture *f = fixture_vmlinux(64);
+    uint64_t highest = 0;
+    uint64_t seed = 17;
+
+    (void)state;
+    make_pc(f, 700 * GIB);
+    for (size_t i = 0; i < 2000; i++) {
+        uint64_t end;
+
+        randomise(f, &seed);
+        plan_holds(f);
+        end = f->plan.runtime.value + f->plan.runtime_size;
+        end = end <= 4 * GIB ? 4 * GIB : (end + GIB - 1) / GIB * GIB;
+        assert_int_equal(f->plan.identity_end.value, end);
+        assert_int_equal(decision(f, ZP_DECISION_PAGE_TABLES)->a, end);
+        assert_int_equal(zp_plan_span(&f->plan, ZP_SPAN_PAGE_TABLES)->size,
+                         (1 + (end / GIB + 511) / 512 + end / GIB) * 4096);
+        if (f->plan.kernel_load.value > highest)
+            highest = f->plan.kernel_load.value;
+    }
+    assert_true(highest > 690 * GIB);
+    /* Pinned tables are as large as they were; so is what they map. */
+    add_pin(f, ZP_SPAN_PAGE_TABLES, 0, 2 * MIB);
+    f->request.kaslr_physical = UINT64_MAX;
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, 3 * GIB - 32 * MIB);
+    assert_int_equal(f->plan.identity_end.value, 4 * GIB);
+    /* No room for larger ones below 4 GiB: the kernel stays where the small ones reach. */
+    f->request.pin_count = 0;
+    f->ranges[3].size = 48 * MIB; /* up to 49 MiB: the kernel and little else */
+    add_blob(f, ZP_BLOB_PLAIN, 15 * MIB)->limit.value = 64 * MIB;
+    kaslr_none(f, ZP_FIELD_KERNEL, ZP_KASLR_NONE_SPACE);
+    assert_int_equal(f->plan.kernel_load.value, 16 * MIB);
+    assert_int_equal(f->plan.identity_end.value, 4 * GIB);
+    assert_non_null(decision(f, ZP_DECISION_KERNEL_LINKED));
+    free(f);
+}
+
+/* RAM past what tables or kernel can reach is no place for it. */
+static void what_cannot_be_reached_is_no_place(void **state)
+{
+    struct fixture *f = fixture_vmlinux(64);
+
+    (void)state;
+    f->ranges[4] = (struct zp_memory_range){{UINT64_C(1) << 46}, GIB, ZP_USAGE_FREE, 0};
+    f->ranges[5] = (struct zp_memory_range){{UINT64_C(1) << 50}, GIB, ZP_USAGE_FREE, 0};
+    f->machine.range_count = 6;
+    f->request.flags = ZP_REQUEST_KASLR;
+    f->request.kaslr_physical = UINT64_MAX;
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, (512 - 32) * MIB);
+    f->entries[0].max.value = UINT64_MAX;
+    plan_holds(f);
+    assert_int_equal(f->plan.kernel_load.value, (512 - 32) * MIB);
+    free(f);
+}
+
+/* A random machine with gaps, tight or roomy, and a random request on it. */
+static void make_any(struct fixture *f, uint64_t *seed)
+{
+    uint64_t at = (random_bits(seed) % 2) * 0x9000;
+    size_t count = 1 + random_bits(seed) % 5;
+
+    for (size_t i = 0; i < count; i++) {
+        bool tight = random_bits(seed) % 2;
+
+        f->ranges[i].start.value = at;
+        f->ranges[i].size =
+            ((tight ? 1 : 32 * MIB) + random_bits(seed) % (tight ? 48 * MIB : 80 * MIB)) & ~0xfffull;
+        f->ranges[i].size += 0x1000;
+        f->ranges[i].usage = random_bits(seed) % 8 ? ZP_USAGE_FREE : ZP_USAGE_BUSY;
+        f->ranges[i].e820_type = 0;
+        at += f->ranges[i].size + (random_bits(seed) % 4 ? random_bits(seed) % (8 * MIB) : 0);
+        at = (at + 0xfff) & ~0xfffull;
+        if (random_bits(seed) % 6 == 0)
+            at += 4 * GIB;
+    }
+    f->machine.range_count = count;
+    f->machine.has_bda = 0;
+    f->request.module_count = 0;
+    if (random_bits(seed) % 4)
+        add_module(f, 1 + random_bits(seed) % (64 * MIB), NULL);
+    f->request.pin_count = 0;
+    if (f->request.module_count && random_bits(seed) % 4 == 0)
+        add_pin(f, ZP_SPAN_INITRD, 0, random_bits(seed) % (128 * MIB) & ~0xfffull);
+    if (random_bits(seed) % 8 == 0)
+        add_pin(f, ZP_SPAN_CMDLINE, 0, random_bits(seed) % (128 * MIB) & ~0xfffull);
+    if (random_bits(seed) % 16 == 0)
+        add_pin(f, ZP_SPAN_PAGE_TABLES, 0, random_bits(seed) % (128 * MIB) & ~0xfffull);
+    f->wrapper.bzimage.kernel_alignment = random_bits(seed) % 2 ? 2 * MIB : 16 * MIB;
+}
+
+/* Whatever can be booted without KASLR can be booted with it, whatever the bits. */
+static void kaslr_makes_no_boot_impossible(void **state)
+{
+    uint64_t seed = 19;
+    unsigned made = 0, moved = 0, stayed = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 12000; i++) {
+        struct fixture *f = fixture_vmlinux(i % 3 ? 64 : 32);
+
+        add_wrapper(f);
+        if (i % 5 == 0) {
+            f->request.protocol = ZP_PROTOCOL_PVH;
+            f->entries[1].align = 2 * MIB;
+            f->entries[1].max.value = UINT32_MAX;
+        }
+        make_any(f, &seed);
+        f->request.flags = 0;
+        if (make_plan(f) == ZP_OK) {
+            made++;
+            for (size_t j = 0; j < 6; j++) {
+                randomise(f, &seed);
+                if (j == 4)
+                    f->request.kaslr_physical = f->request.kaslr_virtual = 0;
+                if (j == 5)
+                    f->request.kaslr_physical = f->request.kaslr_virtual = UINT64_MAX;
+                plan_holds(f);
+                if (decision(f, ZP_DECISION_KASLR_PHYSICAL))
+                    moved++;
+                else
+                    stayed++;
+            }
+        }
+        free(f);
+    }
+    assert_true(made > 1000 && moved > 1000 && stayed > 1000);
+}
+
+static void short_rooms_with_kaslr(void **state)
+{
+    (void)state;
+    for (uint32_t bits = 32; bits <= 64; bits += 32) {
+        struct fixture *f = fixture_vmlinux(bits);
+        uint64_t seed = 23;
+        size_t decisions;
+        size_t spans;
+
+        add_wrapper(f);
+        make_pc(f, 8 * GIB);
+        randomise(f, &seed);
+        plan_holds(f);
+        spans = f->plan.span_count;
+        decisions = f->plan.decision_count;
+        for (f->room.span_capacity = 0; f->room.span_capacity < spans; f->room.span_capacity++)
+            plan_refused(f, ZP_ERR_ROOM, ZP_FIELD_SPANS);
+        for (f->room.decision_capacity = 0; f->room.decision_capacity < decisions;
+             f->room.decision_capacity++)
+            plan_refused(f, ZP_ERR_ROOM, ZP_FIELD_DECISIONS);
+        plan_holds(f);
+        free(f);
+    }
+}
+
 static void faulty_entries_are_passed_over(void **state)
 {
     struct fixture *f = fixture_bzimage();
@@ -1419,6 +1897,17 @@ int main(void)
         cmocka_unit_test(what_is_wrapped_is_linux),
         cmocka_unit_test(a_64_bit_linux_lies_anywhere),
         cmocka_unit_test(a_32_bit_linux_moves_with_its_table),
+        cmocka_unit_test(both_bases_are_random),
+        cmocka_unit_test(all_places_are_alike_and_independent),
+        cmocka_unit_test(words_of_the_command_line_turn_it_off),
+        cmocka_unit_test(kernels_that_are_not_moved_say_why),
+        cmocka_unit_test(a_spoiled_table_refuses_kaslr),
+        cmocka_unit_test(a_32_bit_linux_has_one_choice),
+        cmocka_unit_test(pvh_is_moved_where_its_note_allows),
+        cmocka_unit_test(page_tables_follow_a_kernel_above_4_gib),
+        cmocka_unit_test(what_cannot_be_reached_is_no_place),
+        cmocka_unit_test(kaslr_makes_no_boot_impossible),
+        cmocka_unit_test(short_rooms_with_kaslr),
         cmocka_unit_test(faulty_entries_are_passed_over),
         cmocka_unit_test(protocols_not_offered_are_refused),
         cmocka_unit_test(a_real_mode_header_speaks_for_the_file),
