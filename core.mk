@@ -39,6 +39,7 @@ ZP_CORE_SOURCES = \
 	src/core/protocol.c \
 	src/core/pvh.c \
 	src/core/relocation.c \
+	src/core/sharing.c \
 	src/core/source.c \
 	src/core/version.c
 

@@ -53,9 +53,19 @@ void *zp_guest_pointer(const struct zp_guest *guest, zp_gpa address, uint64_t si
  * be zero, fills tables. Guest memory outside of the plan's spans is not touched, nor is
  * ZP_SPAN_KERNEL_RESERVED, which is the kernel's own to clear.
  * First it checks that all spans are covered (ZP_ERR_GUEST_MEMORY, nothing written); then only ZP_ERR_READ
- * and ZP_ERR_FILL are left.
+ * and ZP_ERR_FILL are left, and ZP_ERR_OUTSIDE for a relocation table that changed since it was inspected.
  */
 int zp_load(const struct zp_plan *plan, const struct zp_guest *guest, struct zp_error *ret_error);
+
+/* Pages of 4 KiB that guests may share with the files that they were loaded from. */
+struct zp_sharing {
+    uint64_t pages;     /* that file bytes fill wholly, in KERNEL and INITRD spans */
+    uint64_t mappable;  /* of those, where address and file offset agree: what zp_guest.map is asked for */
+    uint64_t relocated; /* of those, written to by relocation, and the guest's own from then on */
+};
+
+/* Counts them. Reads the relocation table when the plan relocates: ZP_ERR_READ, ZP_ERR_OUTSIDE. */
+int zp_plan_sharing(const struct zp_plan *plan, struct zp_sharing *ret_sharing, struct zp_error *ret_error);
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,7 @@
 #define ZP_CORE_RELOCATION_H
 
 #include <zeropage/image.h>
+#include <zeropage/plan.h>
 
 #include "seam.h"
 
@@ -66,5 +67,12 @@ static inline uint64_t zp_relocation_target(const struct zp_relocations *table, 
 {
     return (uint32_t)(word - (uint32_t)table->map);
 }
+
+/* load.c: the KERNEL span with a byte of the file at address, or NULL. */
+const struct zp_span *zp_kernel_span_at(const struct zp_plan *plan, uint64_t address);
+/* load.c: the whole pages of memory that the file's bytes fill, [*ret_from, *ret_to) of the span; and whether
+ * such a page begins at a whole page of the file as well. */
+void zp_span_pages(const struct zp_span *span, uint64_t *ret_from, uint64_t *ret_to);
+bool zp_span_agrees(const struct zp_span *span);
 
 #endif

@@ -87,6 +87,190 @@ static void segments_are_copied_and_their_tails_cleared(void **state)
     free_both(f, &guest);
 }
 
+/* --- pages that are mapped ------------------------------------------------------------------------ */
+
+#define PAGE    UINT64_C(4096)
+#define MAPPED  0x4d /* what is in memory that the hook has "mapped", so that reading it again would show */
+#define MAX_MAP 4
+
+struct mapper {
+    struct guest *guest;
+    int answer;
+    size_t calls;
+    struct {
+        const struct zp_source *source;
+        uint64_t offset, address, size;
+    } call[MAX_MAP];
+};
+
+static int map_hook(void *context, const struct zp_source *source, uint64_t offset, zp_gpa address,
+                    uint64_t size)
+{
+    struct mapper *mapper = context;
+
+    assert_true(mapper->calls < MAX_MAP);
+    mapper->call[mapper->calls].source = source;
+    mapper->call[mapper->calls].offset = offset;
+    mapper->call[mapper->calls].address = address.value;
+    mapper->call[mapper->calls++].size = size;
+    assert_true(offset % PAGE == 0 && address.value % PAGE == 0 && size % PAGE == 0 && size != 0);
+    for (uint64_t i = 0; i < size; i++) /* nothing was written to it before */
+        assert_int_equal(mapper->guest->bytes[address.value + i], DIRT);
+    if (mapper->answer == 0)
+        memset(mapper->guest->bytes + address.value, MAPPED, size);
+    return mapper->answer;
+}
+
+/* A kernel of one segment, file bytes [offset, +size) at 2 MiB + shift; the file has five pages. */
+static struct fixture *mappable_kernel(struct zp_memory_source *file, unsigned char *bytes, uint64_t offset,
+                                       uint64_t size, uint64_t shift)
+{
+    struct fixture *f = fixture_new();
+
+    for (size_t i = 0; i < 5 * PAGE; i++)
+        bytes[i] = (unsigned char)(i * 13 + i / 256);
+    memory_source(file, bytes, 5 * PAGE);
+    f->image.source = &file->source;
+    f->image.formats = ZP_FORMAT_ELF64;
+    add_segment(f, 2 * MIB + shift, size, size + 0x1234);
+    f->segments[0].file_offset = offset;
+    add_entry(f, ZP_PROTOCOL_LINUX64, ZP_CONTAINER_ELF64, 2 * MIB + shift);
+    return f;
+}
+
+static int load_mapped(struct fixture *f, struct guest *guest, struct mapper *mapper, int answer)
+{
+    make_pc(f, GUEST_SIZE);
+    plan_holds(f);
+    guest_new(guest);
+    *mapper = (struct mapper){.guest = guest, .answer = answer};
+    guest->guest.map = map_hook;
+    guest->guest.map_context = mapper;
+    return zp_load(&f->plan, &guest->guest, &f->error);
+}
+
+/* Whole pages are offered, head and tail are read; what the caller declines is read whole. */
+static void whole_pages_are_mapped(void **state)
+{
+    static const struct {
+        uint64_t offset, size, shift; /* of the segment */
+        uint64_t from, to;            /* of it, mapped */
+    } cases[] = {
+        {0, 2 * PAGE, 0, 0, 2 * PAGE},
+        {PAGE, PAGE, 0, 0, PAGE},
+        {0, 2 * PAGE + 1, 0, 0, 2 * PAGE},
+        {0, 2 * PAGE - 1, 0, 0, PAGE},
+        {0x200, 2 * PAGE, 0x200, PAGE - 0x200, 2 * PAGE - 0x200},
+        {0x200, 3 * PAGE - 0x200, PAGE + 0x200, PAGE - 0x200, 3 * PAGE - 0x200},
+        {PAGE - 1, 2 * PAGE + 2, PAGE - 1, 1, 2 * PAGE + 1},
+        {0x200, 2 * PAGE - 0x201, 0x200, 0, 0}, /* no whole page */
+        {1, PAGE, 1, 0, 0},
+        {0, PAGE - 1, 0, 0, 0},
+        {0x200, 3 * PAGE, 0, 0, 0}, /* address and offset disagree */
+        {0, 3 * PAGE, 0x800, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (int answer = 0; answer < 3; answer++) {
+            uint64_t start = 2 * MIB + cases[i].shift, from = cases[i].from, to = cases[i].to;
+            unsigned char bytes[5 * PAGE];
+            struct zp_memory_source file;
+            struct fixture *f = mappable_kernel(&file, bytes, cases[i].offset, cases[i].size, cases[i].shift);
+            struct guest guest;
+            struct mapper mapper;
+
+            assert_int_equal(load_mapped(f, &guest, &mapper, answer), ZP_OK);
+            assert_int_equal(mapper.calls, from != to);
+            if (from != to) {
+                assert_ptr_equal(mapper.call[0].source, &file.source);
+                assert_int_equal(mapper.call[0].offset, cases[i].offset + from);
+                assert_int_equal(mapper.call[0].address, start + from);
+                assert_int_equal(mapper.call[0].size, to - from);
+            }
+            for (uint64_t at = 0; at < cases[i].size; at++)
+                assert_int_equal(guest.bytes[start + at],
+                                 answer == 0 && at >= from && at < to ? MAPPED : bytes[cases[i].offset + at]);
+            for (uint64_t at = cases[i].size; at < cases[i].size + 0x1234; at++)
+                assert_int_equal(guest.bytes[start + at], 0);
+            nothing_else_is_written(f, &guest);
+            free_both(f, &guest);
+        }
+    }
+}
+
+static void a_mapping_that_fails(void **state)
+{
+    unsigned char bytes[5 * PAGE];
+    struct zp_memory_source file;
+    struct fixture *f = mappable_kernel(&file, bytes, PAGE, 2 * PAGE, 0);
+    struct guest guest;
+    struct mapper mapper;
+
+    (void)state;
+    assert_int_equal(load_mapped(f, &guest, &mapper, -5), ZP_ERR_READ);
+    assert_int_equal(f->error.field, ZP_FIELD_KERNEL);
+    assert_int_equal(f->error.offset, PAGE);
+    assert_int_equal(f->error.value, 2 * PAGE);
+    assert_int_equal(f->error.limit, 5);
+    assert_int_equal(mapper.calls, 1);
+    free_both(f, &guest);
+}
+
+/* Each initrd is offered from its own source; one whose place does not agree is not. */
+static void initrds_are_mapped(void **state)
+{
+    struct fixture *f = fixture_bzimage();
+    struct guest guest;
+    struct mapper mapper;
+    uint64_t start;
+
+    (void)state;
+    add_module(f, 2 * PAGE, NULL);
+    assert_int_equal(load_mapped(f, &guest, &mapper, 0), ZP_OK);
+    start = start_of(f, ZP_SPAN_INITRD);
+    assert_int_equal(mapper.calls, 1); /* the kernel's bytes begin at 1024 of the file */
+    assert_ptr_equal(mapper.call[0].source, &f->files[0].source);
+    assert_int_equal(mapper.call[0].address, start);
+    assert_int_equal(mapper.call[0].size, 2 * PAGE);
+    assert_int_equal(guest.bytes[start], MAPPED);
+    assert_int_equal(guest.bytes[start + 2 * PAGE - 1], MAPPED);
+    nothing_else_is_written(f, &guest);
+    free_both(f, &guest);
+
+    f = fixture_bzimage();
+    add_module(f, PAGE + 1, NULL);
+    add_module(f, 2 * PAGE, NULL); /* from 3 bytes on, padded to 4 */
+    assert_int_equal(load_mapped(f, &guest, &mapper, 0), ZP_OK);
+    assert_int_equal(mapper.calls, 1);
+    assert_ptr_equal(mapper.call[0].source, &f->files[0].source);
+    assert_int_equal(mapper.call[0].size, PAGE);
+    free_both(f, &guest);
+}
+
+/* Memory that is zero already is not cleared: with dirt in it, the dirt stays. */
+static void zeroed_memory_is_not_cleared(void **state)
+{
+    struct fixture *f = fixture_elf(ZP_PROTOCOL_LINUX64, ZP_CONTAINER_ELF64);
+    const struct zp_span *stack;
+    struct guest guest;
+
+    (void)state;
+    make_pc(f, GUEST_SIZE);
+    plan_holds(f);
+    guest_new(&guest);
+    guest.guest.flags = ZP_GUEST_ZEROED;
+    assert_int_equal(zp_load(&f->plan, &guest.guest, &f->error), ZP_OK);
+    assert_memory_equal(at(&guest, 2 * MIB + 0x3000), f->bytes + 1024, 512);
+    for (size_t i = 512; i < 0x2000; i++)
+        assert_int_equal(guest.bytes[2 * MIB + 0x3000 + i], DIRT);
+    stack = zp_plan_span(&f->plan, ZP_SPAN_STACK);
+    for (uint64_t i = 0; stack && i < stack->size; i++)
+        assert_int_equal(guest.bytes[stack->start.value + i], DIRT);
+    nothing_else_is_written(f, &guest);
+    free_both(f, &guest);
+}
+
 /* HOSTILE row 10: the file's own setup_data is wild, and replaced by our list. */
 static void boot_params_of_a_bzimage(void **state)
 {
@@ -769,6 +953,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments_are_copied_and_their_tails_cleared),
+        cmocka_unit_test(whole_pages_are_mapped),
+        cmocka_unit_test(a_mapping_that_fails),
+        cmocka_unit_test(initrds_are_mapped),
+        cmocka_unit_test(zeroed_memory_is_not_cleared),
         cmocka_unit_test(boot_params_of_a_bzimage),
         cmocka_unit_test(boot_params_of_a_wrapped_elf),
         cmocka_unit_test(the_kernel_is_told_of_kaslr),

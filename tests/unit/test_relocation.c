@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The relocation table behind a Linux ELF: every layout, every fault of HOSTILE row 19, and what it means for
- * where the kernel may be moved.
+ * The relocation table behind a Linux ELF: every layout, every fault of HOSTILE row 19, what it means for
+ * where the kernel may be moved, and how load applies it.
  */
 #include "inspecting.h"
+#include "plan_fixture.h"
 
 #include <stdlib.h>
 
 #include <zeropage/wire/elf.h>
 
 #define MAP64 UINT64_C(0xffffffff80000000)
-#define LOW64 UINT32_C(0x80000000) /* its low half */
+#define LOW   UINT32_C(0x80000000) /* its low half */
 
 static const struct zp_relocations *relocations(struct inspecting *in, const struct gen_image *image)
 {
@@ -500,6 +501,253 @@ static void a_table_that_changes_while_read(void **state)
     gen_free(&image);
 }
 
+/* --- applied by load ------------------------------------------------------------------------------ */
+
+#define GUEST_SIZE (64 * MIB)
+#define DIRT       0xcc
+#define SPAN       0x40000 /* more than the kernel takes */
+
+/* A plan for a generated kernel at `load`, and guest memory full of dirt. */
+struct relocating {
+    struct gen_image image;
+    struct inspecting in;
+    struct fixture *f;
+    unsigned char *bytes;
+    struct zp_guest_region region;
+    struct zp_guest guest;
+};
+
+static void prepare(struct relocating *r, const struct gen_linux *kind, uint64_t load, uint64_t virtual_delta)
+{
+    gen_linux(&r->image, kind);
+    assert_int_equal(inspect(&r->in, &r->image), ZP_OK);
+    r->f = fixture_new();
+    r->f->image = r->in.image;
+    make_pc(r->f, GUEST_SIZE);
+    add_pin(r->f, ZP_SPAN_KERNEL, 0, load);
+    plan_holds(r->f);
+    if (kind->bits != 32)
+        r->f->plan.virtual_delta = virtual_delta;
+    assert_int_equal(r->f->plan.virtual_delta, virtual_delta);
+    r->bytes = malloc(GUEST_SIZE);
+    assert_non_null(r->bytes);
+    memset(r->bytes, DIRT, GUEST_SIZE);
+    r->region = (struct zp_guest_region){{0}, GUEST_SIZE, r->bytes};
+    r->guest = (struct zp_guest){.struct_size = sizeof(r->guest), .regions = &r->region, .region_count = 1};
+}
+
+static void release(struct relocating *r)
+{
+    free(r->bytes);
+    free(r->f);
+    gen_free(&r->image);
+}
+
+/* One list as Linux's decompressor walks it: from its end back to the 0 before it, which is returned. */
+static size_t walk_back(const struct gen_image *image, size_t end, unsigned char *memory, uint64_t map,
+                        int width, uint64_t delta)
+{
+    for (;;) {
+        uint64_t entry = gen_peek(image, end -= 4, 4), value = 0;
+        unsigned char *target = memory + ((entry - map) & 0xffffffff) - GEN_LINUX_LOAD;
+
+        if (entry == 0)
+            return end;
+        for (int i = 0; i < width; i++)
+            value |= (uint64_t)target[i] << 8 * i;
+        value += delta;
+        for (int i = 0; i < width; i++)
+            target[i] = (unsigned char)(value >> 8 * i);
+    }
+}
+
+/* The kernel as it must lie in memory, by a way of its own: dirt between the segments. */
+static unsigned char *expect(const struct gen_image *image, const struct gen_linux *kind, uint64_t delta)
+{
+    unsigned char *memory = malloc(SPAN);
+    uint64_t map = kind->bits == 32 ? 0xc0000000 : LOW;
+    size_t end = image->size;
+
+    memset(memory, DIRT, SPAN);
+    for (unsigned i = 1; i <= 4; i++) {
+        size_t at = image->phdrs + i * image->phdr_size;
+        uint64_t offset, paddr, filesz, memsz;
+
+        offset = kind->bits == 32 ? gen_peek(image, at + 4, 4) : gen_peek(image, at + 8, 8);
+        paddr = kind->bits == 32 ? gen_peek(image, at + 12, 4) : gen_peek(image, at + 24, 8);
+        filesz = kind->bits == 32 ? gen_peek(image, at + 16, 4) : gen_peek(image, at + 32, 8);
+        memsz = kind->bits == 32 ? gen_peek(image, at + 20, 4) : gen_peek(image, at + 40, 8);
+        memset(memory + (paddr - GEN_LINUX_LOAD), 0, memsz);
+        memcpy(memory + (paddr - GEN_LINUX_LOAD), image->bytes + offset, filesz);
+    }
+    end = walk_back(image, end, memory, map, 4, delta);
+    if (kind->bits != 32 && kind->lists != 2)
+        end = walk_back(image, end, memory, map, 4, 0 - delta);
+    if (kind->bits != 32)
+        end = walk_back(image, end, memory, map, 8, delta);
+    assert_int_equal(end, image->relocations);
+    return memory;
+}
+
+static void every_layout_is_applied(void **state)
+{
+    static const struct {
+        struct gen_linux kind;
+        uint64_t load;
+        uint64_t delta;
+    } cases[] = {
+        {{.lists = 3}, 16 * MIB, 0x11400000},
+        {{.lists = 3}, 32 * MIB, 0x11400000},
+        {{.lists = 3}, 32 * MIB, 0},
+        {{.lists = 2, .late_entry = true}, 16 * MIB, 0x200000},
+        {{.lists = 2}, 48 * MIB, 0x3e000000},
+        {{.lists = 3, .scale = 40}, 20 * MIB, 0x800000},
+        {{.lists = 3}, 16 * MIB, UINT64_C(0) - 0x400000}, /* downwards, though no plan does */
+        {{.bits = 32}, 32 * MIB, 16 * MIB},
+        {{.bits = 32, .scale = 40}, 18 * MIB, 2 * MIB},
+        {{.bits = 32}, 16 * MIB, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct relocating r;
+        unsigned char *expected;
+
+        prepare(&r, &cases[i].kind, cases[i].load, cases[i].delta);
+        assert_int_equal(zp_load(&r.f->plan, &r.guest, &r.f->error), ZP_OK);
+        expected = expect(&r.image, &cases[i].kind, cases[i].delta);
+        assert_memory_equal(r.bytes + cases[i].load, expected, SPAN);
+        free(expected);
+        release(&r);
+    }
+}
+
+/* What lies outside of the kernel's bytes from the file is as load leaves it without relocation. */
+static void assert_contained(const struct relocating *r)
+{
+    for (size_t i = 0; i < r->f->plan.span_count; i++) {
+        const struct zp_span *span = &r->f->plan.spans[i];
+        uint64_t end = i + 1 < r->f->plan.span_count ? span[1].start.value : GUEST_SIZE;
+
+        if (span->kind == ZP_SPAN_KERNEL)
+            for (uint64_t at = span->file_size; at < span->size; at++)
+                assert_int_equal(r->bytes[span->start.value + at], 0);
+        for (uint64_t at = span->start.value + span->size; at < end; at++)
+            if (r->bytes[at] != DIRT)
+                fail_msg("0x%llx was written", (unsigned long long)at);
+    }
+}
+
+/* Another table than was inspected: refused at the entry that would strike elsewhere, or applied inside. */
+static void a_table_that_changes_before_it_is_applied(void **state)
+{
+    static const uint32_t changes[] = {1, 4, 0x100, 0x800, 0x1000, 0x3ffc, 0x100000, 0x80000000, 0xffffffff};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        struct relocating r;
+        struct fickle fickle = {.image = &r.image, .change = changes[i]};
+        int status;
+
+        prepare(&r, &(struct gen_linux){.lists = 3}, 32 * MIB, 0x11400000);
+        fickle.source = (struct zp_source){r.image.size, read_fickle, &fickle};
+        r.f->image.source = &fickle.source;
+        status = zp_load(&r.f->plan, &r.guest, &r.f->error);
+        if (changes[i] > 4) {
+            assert_string_equal(zp_status_name(status), "ZP_ERR_OUTSIDE");
+            assert_int_equal(r.f->error.field, ZP_FIELD_RELOCATIONS);
+            assert_true(r.f->error.offset >= r.image.list64.at && r.f->error.offset < r.image.size);
+        }
+        assert_contained(&r);
+        release(&r);
+    }
+}
+
+/* Each entry of the last list once past the end of its segment by a byte. */
+static void no_target_is_half_outside(void **state)
+{
+    static const struct {
+        uint32_t entry;
+        size_t list; /* 0: list64; 1: list32 */
+        int status;
+    } cases[] = {
+        {0x810020f8, 0, ZP_OK},          {0x810020f9, 0, ZP_ERR_OUTSIDE}, {0x810020fc, 0, ZP_ERR_OUTSIDE},
+        {0x810031fc, 1, ZP_OK},          {0x810031fd, 1, ZP_ERR_OUTSIDE}, {0x810031ff, 1, ZP_ERR_OUTSIDE},
+        {0x81003200, 1, ZP_ERR_OUTSIDE}, {0x80ffffff, 1, ZP_ERR_OUTSIDE}, {0x81000000, 1, ZP_OK},
+        {0, 1, ZP_ERR_OUTSIDE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct relocating r;
+        const struct gen_list *list;
+
+        prepare(&r, &(struct gen_linux){.lists = 3}, 32 * MIB, 0x11400000);
+        list = cases[i].list ? &r.image.list32 : &r.image.list64;
+        gen_poke(&r.image, list->at + 4 * (list->count - 1), 4, cases[i].entry);
+        assert_int_equal(zp_load(&r.f->plan, &r.guest, &r.f->error), cases[i].status);
+        if (cases[i].status) {
+            assert_int_equal(r.f->error.offset, list->at + 4 * (list->count - 1));
+            assert_int_equal(r.f->error.value, cases[i].entry);
+        }
+        assert_contained(&r);
+        release(&r);
+    }
+}
+
+struct failing {
+    struct zp_source source;
+    const struct gen_image *image;
+    size_t reads;
+    size_t fail_at;
+};
+
+static int read_failing(void *context, uint64_t offset, void *buffer, size_t length)
+{
+    struct failing *failing = context;
+
+    assert_true(length != 0 && offset + length <= failing->source.size);
+    memcpy(buffer, failing->image->bytes + offset, length);
+    return ++failing->reads == failing->fail_at ? -7 : 0;
+}
+
+static void every_failing_read_while_loading(void **state)
+{
+    struct relocating r;
+    struct failing failing = {.image = &r.image};
+    size_t reads;
+
+    (void)state;
+    prepare(&r, &(struct gen_linux){.lists = 3, .scale = 40}, 32 * MIB, 0x11400000);
+    failing.source = (struct zp_source){r.image.size, read_failing, &failing};
+    r.f->image.source = &failing.source;
+    assert_int_equal(zp_load(&r.f->plan, &r.guest, &r.f->error), ZP_OK);
+    reads = failing.reads;
+    assert_true(reads >= 4 + 3 + 3); /* segments, lists, their second chunks */
+    for (failing.fail_at = 1; failing.fail_at <= reads; failing.fail_at++) {
+        failing.reads = 0;
+        assert_int_equal(zp_load(&r.f->plan, &r.guest, &r.f->error), ZP_ERR_READ);
+        assert_int_equal(r.f->error.limit, 7);
+        assert_int_equal(r.f->error.field, failing.fail_at <= 4 ? ZP_FIELD_KERNEL : ZP_FIELD_FILE);
+    }
+    release(&r);
+}
+
+/* A plan that asks for what the image has not: before a byte is written. */
+static void no_relocation_without_a_table(void **state)
+{
+    struct relocating r;
+
+    (void)state;
+    prepare(&r, &(struct gen_linux){.no_table = true}, 32 * MIB, 0x11400000);
+    assert_int_equal(zp_load(&r.f->plan, &r.guest, &r.f->error), ZP_ERR_ARGUMENT);
+    assert_int_equal(r.f->error.field, ZP_FIELD_RELOCATIONS);
+    for (size_t i = 0; i < GUEST_SIZE; i++)
+        if (r.bytes[i] != DIRT)
+            fail_msg("0x%zx was written", i);
+    release(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -514,6 +762,11 @@ int main(void)
         cmocka_unit_test(linux_can_be_moved),
         cmocka_unit_test(faults_keep_apart),
         cmocka_unit_test(a_table_that_changes_while_read),
+        cmocka_unit_test(every_layout_is_applied),
+        cmocka_unit_test(a_table_that_changes_before_it_is_applied),
+        cmocka_unit_test(no_target_is_half_outside),
+        cmocka_unit_test(every_failing_read_while_loading),
+        cmocka_unit_test(no_relocation_without_a_table),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
