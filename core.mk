@@ -34,6 +34,7 @@ ZP_CORE_SOURCES = \
 	src/core/multiboot2.c \
 	src/core/multiboot_info.c \
 	src/core/note.c \
+	src/core/pe.c \
 	src/core/place.c \
 	src/core/plan.c \
 	src/core/protocol.c \

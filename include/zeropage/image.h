@@ -260,6 +260,26 @@ const struct zp_entry *zp_image_entry(const struct zp_image *image, uint32_t pro
 /* The first Xen note of that type, or NULL. */
 const struct zp_note *zp_image_note(const struct zp_image *image, uint32_t type);
 
+/* A section of a PE executable: of an EFI stub or a unified kernel image (".linux", ".cmdline", ...). */
+struct zp_pe_section {
+    char name[9];           /* as in the file, NUL-terminated */
+    uint64_t header_offset; /* of its header in the file */
+    uint64_t offset;        /* of its bytes in the file */
+    uint64_t size;          /* of them: the smaller of VirtualSize and SizeOfRawData */
+    uint64_t virtual_size;
+    uint64_t virtual_address;
+    uint32_t characteristics;
+    uint32_t reserved;
+};
+
+/*
+ * Lists the sections of a PE, in the order of its table; none for a file that is no PE. Errors:
+ * ZP_ERR_TRUNCATED for a table or a section that is not in the file whole, ZP_ERR_ROOM, ZP_ERR_READ. There
+ * are at most 65535.
+ */
+int zp_pe_sections(const struct zp_source *source, struct zp_pe_section *sections, size_t capacity,
+                   size_t *ret_count, struct zp_error *ret_error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -14,60 +14,37 @@
 #include "checked.h"
 #include "report.h"
 
-#define PE_HEADERS (ZP_IMAGE_NT_SIGNATURE_SIZE + sizeof(struct zp_image_file_header))
-
-static const char linux_section[ZP_IMAGE_SIZEOF_SHORT_NAME] = ".linux";
+static const char linux_section[] = ".linux";
 static const char zboot_type[4] = {'z', 'i', 'm', 'g'};
 
 int zp_inspect_pe(struct zp_inspection *in)
 {
-    struct zp_image_dos_header dos;
-    uint32_t signature;
-    int status;
+    int status = zp_pe_find(in->source, &in->pe_offset, in->ret_error);
 
-    if ((status = zp_inspection_read_some(in, 0, &dos, sizeof(dos))) != ZP_OK)
-        return status;
-    if (dos.e_magic != ZP_IMAGE_DOS_SIGNATURE || !zp_fits(dos.e_lfanew, PE_HEADERS, in->source->size))
-        return ZP_OK;
-    if ((status = zp_inspection_read(in, dos.e_lfanew, &signature, sizeof(signature))) != ZP_OK)
-        return status;
-    if (signature != ZP_IMAGE_NT_SIGNATURE)
-        return ZP_OK;
-    in->image->formats |= ZP_FORMAT_PE;
-    in->pe_offset = dos.e_lfanew;
-    return ZP_OK;
-}
-
-static int read_file_header(const struct zp_inspection *in, struct zp_image_file_header *ret_header)
-{
-    return zp_inspection_read(in, in->pe_offset + ZP_IMAGE_NT_SIGNATURE_SIZE, ret_header,
-                              sizeof(*ret_header));
+    if (status == ZP_OK && in->pe_offset != 0)
+        in->image->formats |= ZP_FORMAT_PE;
+    return status;
 }
 
 /* A UKI has its kernel in a section ".linux"; one of no bytes, or outside of the file, is none. */
 static int refuse_pe(const struct zp_inspection *in)
 {
-    struct zp_image_section_header section;
     struct zp_image_file_header header;
-    uint64_t at, size;
+    struct zp_pe_section section;
+    uint64_t at;
     int status;
 
-    if ((status = read_file_header(in, &header)) != ZP_OK)
+    if ((status = zp_pe_file_header(in->source, in->pe_offset, &header, in->ret_error)) != ZP_OK)
         return status;
-    at = in->pe_offset + PE_HEADERS + header.SizeOfOptionalHeader;
-    for (uint32_t i = 0; i < header.NumberOfSections; i++, at += sizeof(section)) {
-        if (!zp_fits(at, sizeof(section), in->source->size))
-            return zp_report(in->ret_error, ZP_ERR_TRUNCATED, ZP_FIELD_PE_SECTION, at, at + sizeof(section),
-                             in->source->size);
-        if ((status = zp_inspection_read(in, at, &section, sizeof(section))) != ZP_OK)
+    at = zp_pe_section_table(in->pe_offset, &header);
+    for (uint32_t i = 0; i < header.NumberOfSections; i++, at += sizeof(struct zp_image_section_header)) {
+        if ((status = zp_pe_section_at(in->source, at, &section, in->ret_error)) != ZP_OK)
             return status;
-        if (memcmp(section.Name, linux_section, sizeof(linux_section)) != 0)
+        if (memcmp(section.name, linux_section, sizeof(linux_section)) != 0)
             continue;
-        size = section.VirtualSize < section.SizeOfRawData ? section.VirtualSize : section.SizeOfRawData;
-        if (!zp_fits(section.PointerToRawData, size, in->source->size))
-            return zp_report(in->ret_error, ZP_ERR_TRUNCATED, ZP_FIELD_PE_SECTION, at,
-                             (uint64_t)section.PointerToRawData + size, in->source->size);
-        return zp_report(in->ret_error, ZP_ERR_UKI, ZP_FIELD_PE_SECTION, at, section.PointerToRawData, size);
+        if ((status = zp_pe_section_fits(in->source, &section, in->ret_error)) != ZP_OK)
+            return status;
+        return zp_report(in->ret_error, ZP_ERR_UKI, ZP_FIELD_PE_SECTION, at, section.offset, section.size);
     }
     return zp_report(in->ret_error, ZP_ERR_PE_ONLY, ZP_FIELD_PE_HEADER, in->pe_offset, header.Machine,
                      ZP_IMAGE_FILE_MACHINE_AMD64);
@@ -93,7 +70,7 @@ static int is_loongarch(const struct zp_inspection *in, uint32_t magic, bool *re
     *ret_is = false;
     if (magic != ZP_LOONGARCH_IMAGE_PE_MAGIC || !(in->image->formats & ZP_FORMAT_PE))
         return ZP_OK;
-    if ((status = read_file_header(in, &header)) != ZP_OK)
+    if ((status = zp_pe_file_header(in->source, in->pe_offset, &header, in->ret_error)) != ZP_OK)
         return status;
     *ret_is = header.Machine == ZP_IMAGE_FILE_MACHINE_LOONGARCH32 ||
               header.Machine == ZP_IMAGE_FILE_MACHINE_LOONGARCH64;

@@ -122,6 +122,18 @@ void zp_multiboot_bad_checksum(struct zp_inspection *in, uint64_t offset, uint32
 /* multiboot2.c */
 int zp_inspect_multiboot2(struct zp_inspection *in);
 
+/* pe.c: *ret_offset is that of "PE\0\0", 0 when the file is no PE */
+struct zp_image_file_header;
+int zp_pe_find(const struct zp_source *source, uint64_t *ret_offset, struct zp_error *ret_error);
+int zp_pe_file_header(const struct zp_source *source, uint64_t pe_offset,
+                      struct zp_image_file_header *ret_header, struct zp_error *ret_error);
+uint64_t zp_pe_section_table(uint64_t pe_offset, const struct zp_image_file_header *header);
+int zp_pe_section_at(const struct zp_source *source, uint64_t at, struct zp_pe_section *ret_section,
+                     struct zp_error *ret_error);
+/* ZP_ERR_TRUNCATED unless the section's bytes are in the file. */
+int zp_pe_section_fits(const struct zp_source *source, const struct zp_pe_section *section,
+                       struct zp_error *ret_error);
+
 /* foreign.c */
 int zp_inspect_pe(struct zp_inspection *in);
 int zp_inspect_foreign(const struct zp_inspection *in);
