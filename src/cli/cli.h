@@ -26,6 +26,7 @@ enum cli_exit {
 int cli_inspect(int argc, char **argv);
 int cli_plan(int argc, char **argv);
 int cli_run(int argc, char **argv);
+int cli_unpack(int argc, char **argv);
 
 /* options.c: a verb's own argp stands beside --help, which every verb has. */
 
@@ -82,6 +83,8 @@ void cli_json_size(struct json_object *object, const char *key, uint64_t value);
 void cli_json_text(struct json_object *object, const char *key, const char *text);
 void cli_json_bool(struct json_object *object, const char *key, bool value);
 struct json_object *cli_json_fault(const struct zp_error *error, const char *file_name);
+/* What cli_refuse is told, as an object. */
+struct json_object *cli_json_status(int status, const struct zp_error *error, const char *file_name);
 /* Prints object with a newline and releases it. */
 void cli_json_print(struct json_object *object);
 

@@ -5,8 +5,8 @@
  */
 #include <stdlib.h>
 
-#include "host.h"
 #include "image_view.h"
+#include "opening.h"
 
 #define KEY_JSON 0x100
 
@@ -51,17 +51,19 @@ int cli_inspect(int argc, char **argv)
 {
     struct inspect_options options = {NULL, false};
     struct zp_opened_image opened;
-    struct zp_error error;
+    struct zp_opening opening = {0};
+    struct cli_progress progress = {0};
     cli_options(&inspect_argp, argc, argv, 0, &options);
 
-    int status = zp_opened_image_open(&opened, options.image_name, &error);
-    if (status != 0)
-        return cli_refuse(options.json, options.image_name, status, &error);
+    cli_progress_use(&progress, &opening);
+    int code = cli_image_open(&opened, options.image_name, &opening, options.json);
+    if (code != CLI_DONE)
+        return code;
     char *name = cli_escape_copy(options.image_name);
     if (options.json)
-        cli_json_print(cli_image_json(&opened.image, name));
+        cli_json_print(cli_image_json(&opened, name));
     else
-        cli_image_table(&opened.image, name);
+        cli_image_table(&opened, name);
     free(name);
     zp_opened_image_close(&opened);
     return cli_finish(CLI_DONE);

@@ -118,21 +118,29 @@ static int write_svg(const struct zp_plan *plan, const struct plan_options *opti
     return CLI_DONE;
 }
 
-static int show(const struct zp_plan *plan, const struct plan_options *options)
+static int show(const struct zp_choice *choice, const struct plan_options *options)
 {
+    const struct cli_request *request = &options->request;
+    const struct zp_plan *plan = &choice->made.plan;
+    struct cli_plan_about about = {
+        .ram_size = request->ram_size, .opened = &request->opened, .choice = choice};
     int code = CLI_DONE;
-    char *name = cli_escape_copy(options->request.image_name);
+    char *name = cli_escape_copy(request->image_name);
+    char *cmdline = request->uki_cmdline ? cli_escape_copy(request->uki_cmdline) : NULL;
+    about.image_name = name;
+    about.uki_cmdline = cmdline;
     if (options->svg_name)
         code = write_svg(plan, options, name);
     if (options->json)
-        cli_json_print(cli_plan_json(plan, name, options->request.ram_size));
+        cli_json_print(cli_plan_json(plan, &about));
     else if (!options->svg_name)
-        cli_plan_table(plan, name, options->request.ram_size);
+        cli_plan_table(plan, &about);
+    free(cmdline);
     free(name);
     return cli_finish(code);
 }
 
-static int plan_image(struct plan_options *options, const struct zp_image *image)
+static int plan_image(struct plan_options *options)
 {
     struct cli_request *request = &options->request;
     struct zp_error error;
@@ -141,7 +149,7 @@ static int plan_image(struct plan_options *options, const struct zp_image *image
     struct zp_acpi_hardware hardware;
     struct zp_memory_range ranges[ZP_PC_RANGE_COUNT];
     struct zp_machine machine;
-    struct zp_made_plan made;
+    struct zp_choice choice;
 
     describe_pc(options, &pc, &hardware);
     int status = zp_machine_pc(&pc, ranges, ZP_PC_RANGE_COUNT, &machine, &error);
@@ -149,33 +157,23 @@ static int plan_image(struct plan_options *options, const struct zp_image *image
         return cli_refuse(options->json, request->image_name, status, &error);
     if (!request->no_acpi)
         zp_acpi_blob(&acpi, &hardware, &request->zp_blobs[request->request.blob_count++]);
-    status = zp_made_plan_make(&made, image, &machine, &request->request, &error);
-    if (status != 0)
-        return cli_refuse(options->json, request->image_name, status, &error);
-    int code = show(&made.plan, options);
-    zp_made_plan_free(&made);
+    status = zp_choice_make(&choice, &request->opened, request->direct, &machine, &request->request,
+                            &request->opening, &error);
+    int code = status ? cli_refuse_inside(options->json, request->image_name, choice.inside, status, &error)
+                      : show(&choice, options);
+    zp_choice_free(&choice);
     return code;
 }
 
 int cli_plan(int argc, char **argv)
 {
     struct plan_options options = {.json = false};
-    struct zp_opened_image opened;
-    struct zp_error error;
-    cli_request_init(&options.request, CLI_SEED_NONE);
+    cli_request_init(&options.request, CLI_SEED_NONE, CLI_KASLR_OFF);
     cli_options(&plan_argp, argc, argv, 0, &options);
 
-    const char *name = options.request.image_name;
-    int code;
-    int status = zp_opened_image_open(&opened, name, &error);
-    if (status != 0) {
-        code = cli_refuse(options.json, name, status, &error);
-    } else {
-        code = cli_request_open(&options.request, options.json);
-        if (code == CLI_DONE)
-            code = plan_image(&options, &opened.image);
-        zp_opened_image_close(&opened);
-    }
+    int code = cli_request_open(&options.request, options.json);
+    if (code == CLI_DONE)
+        code = plan_image(&options);
     cli_request_close(&options.request);
     return code;
 }

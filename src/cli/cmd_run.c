@@ -119,12 +119,12 @@ static int report_end(const char *name, const struct zp_vm_result *result)
     return CLI_NO;
 }
 
-static int run_image(struct run_options *options, const struct zp_image *image)
+static int run_image(struct run_options *options)
 {
     struct cli_request *request = &options->request;
     struct zp_vm_config *config = &options->config;
     struct zp_vm_result result;
-    config->image = image;
+    config->image = &request->opened.image;
     config->image_name = request->image_name;
     config->request = request->request;
     if (request->seed == CLI_SEED_NONE)
@@ -146,23 +146,15 @@ static int run_image(struct run_options *options, const struct zp_image *image)
 int cli_run(int argc, char **argv)
 {
     struct run_options options = {.config = {.silent_seconds = SILENCE_DEFAULT}};
-    struct zp_opened_image opened;
-    struct zp_error error;
-    cli_request_init(&options.request, CLI_SEED_AUTO);
+    cli_request_init(&options.request, CLI_SEED_AUTO, CLI_KASLR_AUTO);
     /* In order, so that the image is told from what comes after --. */
     cli_options(&run_argp, argc, argv, ARGP_IN_ORDER, &options);
+    if (options.config.gdb_port && options.request.kaslr == CLI_KASLR_AUTO)
+        options.request.kaslr = CLI_KASLR_OFF; /* symbols stand where the file says */
 
-    const char *name = options.request.image_name;
-    int code;
-    int status = zp_opened_image_open(&opened, name, &error);
-    if (status != 0) {
-        code = cli_refuse(false, name, status, &error);
-    } else {
-        code = cli_request_open(&options.request, false);
-        if (code == CLI_DONE)
-            code = run_image(&options, &opened.image);
-        zp_opened_image_close(&opened);
-    }
+    int code = cli_request_open(&options.request, false);
+    if (code == CLI_DONE)
+        code = run_image(&options);
     cli_request_close(&options.request);
     free(options.disks);
     free(options.qemu_arguments);

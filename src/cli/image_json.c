@@ -4,6 +4,8 @@
  * that the image does not have are null.
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <zeropage/wire/elf.h>
 #include <zeropage/wire/xen.h>
@@ -83,6 +85,7 @@ static struct json_object *elf_json(const struct zp_elf *elf)
     cli_json_size(object, "shnum", elf->shnum);
     cli_json_size(object, "shentsize", elf->shentsize);
     cli_json_bool(object, "guest_linux", elf->guest_linux);
+    cli_json_size(object, "file_end", elf->file_end);
     return object;
 }
 
@@ -172,18 +175,28 @@ static struct json_object *entries_json(const struct zp_image *image, const char
     return list;
 }
 
-struct json_object *cli_image_json(const struct zp_image *image, const char *image_name)
+struct json_object *cli_image_json(const struct zp_opened_image *opened, const char *image_name)
 {
+    const struct zp_image *image = &opened->image;
+    size_t size = strlen(image_name) + ZP_INSIDE_SIZE + 2;
+    char *inner_name = cli_grow(NULL, size, 1);
+    zp_inside_name(image_name, opened->inside, inner_name, size);
     struct json_object *object = json_object_new_object();
     cli_json_text(object, "image", image_name);
-    cli_json_size(object, "file_size", image->source->size);
+    cli_json_size(object, "file_size", opened->file.source.size);
+    cli_json_text(object, "inside", opened->inside);
+    cli_json_text(object, "compression", zp_compression_name(opened->compression));
+    json_object_object_add(object, "uki", cli_uki_json(opened));
+    cli_json_size(object, "image_size", image->source->size);
     json_object_object_add(object, "formats", formats_json(image));
     json_object_object_add(object, "bzimage", bzimage_json(image));
     json_object_object_add(object, "elf", elf_json(&image->elf));
+    json_object_object_add(object, "relocations", cli_relocations_json(image, inner_name));
     json_object_object_add(object, "multiboot1", multiboot_json(&image->multiboot1, true));
     json_object_object_add(object, "multiboot2", multiboot_json(&image->multiboot2, false));
     json_object_object_add(object, "segments", segments_json(image));
     json_object_object_add(object, "notes", notes_json(image));
-    json_object_object_add(object, "entries", entries_json(image, image_name));
+    json_object_object_add(object, "entries", entries_json(image, inner_name));
+    free(inner_name);
     return object;
 }

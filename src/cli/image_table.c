@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <zeropage/wire/bootparam.h>
@@ -238,15 +239,40 @@ static void print_entries(const struct zp_image *image, const char *image_name, 
         print_entry(&image->entries[i], image_name, style);
 }
 
-void cli_image_table(const struct zp_image *image, const char *image_name)
+static void print_relocations(const struct zp_image *image, const char *image_name,
+                              const struct cli_style *style)
 {
+    if (image->relocations.list_count == 0 && image->relocations.fault.code == ZP_OK)
+        return;
+    print_heading("Relocations", style);
+    cli_relocations_table(image, image_name);
+}
+
+static void print_sections(const struct zp_opened_image *opened, const struct cli_style *style)
+{
+    if (!opened->uki.present)
+        return;
+    print_heading("Sections of the UKI", style);
+    cli_sections_table(&zp_opened_image_uki_file(opened)->source);
+}
+
+void cli_image_table(const struct zp_opened_image *opened, const char *image_name)
+{
+    const struct zp_image *image = &opened->image;
     struct cli_style style = cli_style();
-    print_what(image, image_name, &style);
+    size_t size = strlen(image_name) + ZP_INSIDE_SIZE + 2;
+    char *name = cli_grow(NULL, size, 1);
+    zp_inside_name(image_name, opened->inside, name, size);
+    print_what(image, name, &style);
+    cli_inside_table(opened);
     print_demands(image, &style);
-    print_entries(image, image_name, &style);
+    print_entries(image, name, &style);
     print_header(image, &style);
     print_elf(image, &style);
     print_segments(image, &style);
+    print_relocations(image, name, &style);
     print_notes(image, &style);
     print_multiboot(image, &style);
+    print_sections(opened, &style);
+    free(name);
 }

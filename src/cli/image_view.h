@@ -6,9 +6,19 @@
 #include <zeropage/image.h>
 
 #include "cli.h"
+#include "opened.h"
 
-void cli_image_table(const struct zp_image *image, const char *image_name);
-struct json_object *cli_image_json(const struct zp_image *image, const char *image_name);
+/* image_name: escaped. */
+void cli_image_table(const struct zp_opened_image *opened, const char *image_name);
+struct json_object *cli_image_json(const struct zp_opened_image *opened, const char *image_name);
+
+/* image_inside.c: what the image was taken out of; the sections of a PE file; the relocation table. */
+void cli_inside_table(const struct zp_opened_image *opened);
+struct json_object *cli_uki_json(const struct zp_opened_image *opened); /* NULL: no UKI */
+void cli_sections_table(const struct zp_source *source);
+struct json_object *cli_sections_json(const struct zp_source *source);
+void cli_relocations_table(const struct zp_image *image, const char *image_name);
+struct json_object *cli_relocations_json(const struct zp_image *image, const char *image_name);
 
 /* A field of the setup header as it stands in the image. */
 struct cli_header_field {

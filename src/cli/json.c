@@ -81,12 +81,16 @@ static struct json_object *errno_fault(const char *file_name, int number)
     return object;
 }
 
+struct json_object *cli_json_status(int status, const struct zp_error *error, const char *file_name)
+{
+    return status > 0 ? errno_fault(file_name, status) : cli_json_fault(error, file_name);
+}
+
 int cli_refuse(bool json, const char *file_name, int status, const struct zp_error *error)
 {
     if (json) {
         struct json_object *object = json_object_new_object();
-        json_object_object_add(
-            object, "error", status > 0 ? errno_fault(file_name, status) : cli_json_fault(error, file_name));
+        json_object_object_add(object, "error", cli_json_status(status, error, file_name));
         cli_json_print(object);
         return cli_finish(CLI_NO);
     }

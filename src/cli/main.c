@@ -22,6 +22,7 @@ static const struct verb {
     {"inspect", "what it is, what it demands, every entry", cli_inspect, (char[]){"zeropage inspect"}},
     {"plan", "the memory map and entry state of a boot", cli_plan, (char[]){"zeropage plan"}},
     {"run", "boot it", cli_run, (char[]){"zeropage run"}},
+    {"unpack", "the vmlinux and other parts inside", cli_unpack, (char[]){"zeropage unpack"}},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
@@ -35,7 +36,8 @@ static int help(void)
          "\n"
          "  zeropage inspect vmlinuz\n"
          "  zeropage plan vmlinuz --initrd initrd.img -m 2G\n"
-         "  zeropage run vmlinuz --initrd initrd.img --cmdline console=ttyS0");
+         "  zeropage run vmlinuz --initrd initrd.img --cmdline console=ttyS0\n"
+         "  zeropage unpack vmlinuz -o vmlinux");
     return cli_finish(CLI_DONE);
 }
 

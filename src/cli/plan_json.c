@@ -138,12 +138,13 @@ static struct json_object *registers_json(const struct zp_entry_state *state)
     return object;
 }
 
-struct json_object *cli_plan_json(const struct zp_plan *plan, const char *image_name, uint64_t ram_size)
+struct json_object *cli_plan_json(const struct zp_plan *plan, const struct cli_plan_about *about)
 {
     struct json_object *object = json_object_new_object();
-    cli_json_text(object, "image", image_name);
+    cli_json_text(object, "image", about->image_name);
     cli_json_text(object, "protocol", zp_protocol_name(plan->protocol));
     cli_json_hex(object, "entry", plan->state.rip);
+    cli_plan_about_json(about, object);
     struct json_object *kernel = json_object_new_object();
     cli_json_hex(kernel, "load", plan->kernel_load.value);
     cli_json_hex(kernel, "delta", plan->delta);
@@ -162,7 +163,7 @@ struct json_object *cli_plan_json(const struct zp_plan *plan, const char *image_
     json_object_object_add(object, "initrd", initrd);
     cli_json_hex(object, "rsdp", plan->rsdp.value);
     cli_json_hex(object, "identity_end", plan->identity_end.value);
-    json_object_object_add(object, "machine", machine_json(plan->machine, ram_size));
+    json_object_object_add(object, "machine", machine_json(plan->machine, about->ram_size));
     json_object_object_add(object, "spans", spans_json(plan));
     json_object_object_add(object, "e820", e820_json(plan));
     json_object_object_add(object, "registers", registers_json(&plan->state));

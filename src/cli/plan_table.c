@@ -173,8 +173,7 @@ static void print_e820(const struct zp_plan *plan, const struct cli_style *style
     }
 }
 
-/* One sentence, wrapped between words at 78 columns, under a dash. */
-static void print_sentence(const char *text)
+void cli_print_sentence(const char *text)
 {
     size_t column = 3;
     fputs("  -", stdout);
@@ -197,15 +196,18 @@ static void print_decisions(const struct zp_plan *plan, const struct cli_style *
     char text[512];
     printf("\n%sDecisions%s\n", style->bold, style->plain);
     for (size_t i = 0; i < plan->decision_count; i++)
-        print_sentence(zp_decision_explain(&plan->decisions[i], text, sizeof text));
+        cli_print_sentence(zp_decision_explain(&plan->decisions[i], text, sizeof text));
 }
 
-void cli_plan_table(const struct zp_plan *plan, const char *image_name, uint64_t ram_size)
+void cli_plan_table(const struct zp_plan *plan, const struct cli_plan_about *about)
 {
     struct cli_style style = cli_style();
     char size[32];
-    printf("%s%s%s by %s on %s of RAM, entered at 0x%" PRIx64 "\n\n", style.bold, image_name, style.plain,
-           zp_protocol_name(plan->protocol), zp_size_format(ram_size, size, sizeof size), plan->state.rip);
+    printf("%s%s%s by %s on %s of RAM, entered at 0x%" PRIx64 "\n", style.bold, about->image_name,
+           style.plain, zp_protocol_name(plan->protocol), zp_size_format(about->ram_size, size, sizeof size),
+           plan->state.rip);
+    cli_plan_about_table(about);
+    putchar('\n');
     print_map(plan, &style);
     print_bases(plan, &style);
     print_registers(plan, &style);

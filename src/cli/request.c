@@ -32,7 +32,10 @@ enum {
     KEY_SUBARCH_DATA,
     KEY_KEEP_SEGMENTS,
     KEY_QUIET_KERNEL,
-    KEY_SETUP_DATA
+    KEY_SETUP_DATA,
+    KEY_DIRECT,
+    KEY_KASLR,
+    KEY_SHARE_PAGES
 };
 
 #define CPUS_MAX           255u /* local APIC ids of 8 bits, 255 being all */
@@ -40,12 +43,13 @@ enum {
 #define GIB                (UINT64_C(1) << 30)
 #define RAM_MAX            ((UINT64_C(1) << ZP_PHYSICAL_BITS_MAX) - 4 * GIB) /* leaves room for the hole */
 
-void cli_request_init(struct cli_request *request, enum cli_seed seed)
+void cli_request_init(struct cli_request *request, enum cli_seed seed, enum cli_kaslr kaslr)
 {
     memset(request, 0, sizeof *request);
     request->ram_size = CLI_RAM_SIZE_DEFAULT;
     request->cpus = 1;
     request->seed = seed;
+    request->kaslr = kaslr;
     request->request.struct_size = sizeof request->request;
 }
 
@@ -171,6 +175,33 @@ static void take_seed(struct cli_request *request, const struct argp_state *stat
     request->seed = CLI_SEED_GIVEN;
 }
 
+static void take_direct(struct cli_request *request, const struct argp_state *state, const char *text)
+{
+    if (strcmp(text, "auto") == 0)
+        request->direct = ZP_DIRECT_AUTO;
+    else if (strcmp(text, "on") == 0)
+        request->direct = ZP_DIRECT_ON;
+    else if (strcmp(text, "off") == 0)
+        request->direct = ZP_DIRECT_OFF;
+    else
+        cli_usage(state, "--direct %s: not one of auto, on, off", text);
+}
+
+/* A seed is a number without a unit. */
+static void take_kaslr(struct cli_request *request, const struct argp_state *state, const char *text)
+{
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    const char *digits = hex ? text + 2 : text;
+    if (strcmp(text, "auto") == 0 || strcmp(text, "off") == 0) {
+        request->kaslr = text[0] == 'a' ? CLI_KASLR_AUTO : CLI_KASLR_OFF;
+        return;
+    }
+    if (digits[strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")] != '\0' ||
+        !zp_size_parse(text, &request->kaslr_seed))
+        cli_usage(state, "--kaslr %s: not auto, off or a number of 64 bits", text);
+    request->kaslr = CLI_KASLR_GIVEN;
+}
+
 static void add_module(struct cli_request *request, char *name, char *cmdline)
 {
     struct cli_module module = {.name = name, .cmdline = cmdline};
@@ -237,6 +268,7 @@ static error_t parse_rare(int key, char *argument, struct argp_state *state)
     case KEY_KEEP_SEGMENTS: request->request.flags |= ZP_REQUEST_KEEP_SEGMENTS; return 0;
     case KEY_QUIET_KERNEL: request->request.flags |= ZP_REQUEST_QUIET; return 0;
     case KEY_SETUP_DATA: take_setup_data(request, state, argument); return 0;
+    case KEY_SHARE_PAGES: request->share_pages = true; return 0;
     }
     return ARGP_ERR_UNKNOWN;
 }
@@ -259,6 +291,8 @@ static error_t parse_request(int key, char *argument, struct argp_state *state)
     case KEY_SEED: take_seed(request, state, argument); return 0;
     case KEY_MODULE: take_module(request, argument); return 0;
     case KEY_NO_ACPI: request->no_acpi = true; return 0;
+    case KEY_DIRECT: take_direct(request, state, argument); return 0;
+    case KEY_KASLR: take_kaslr(request, state, argument); return 0;
     }
     return parse_rare(key, argument, state);
 }
@@ -271,7 +305,9 @@ static const struct argp_option options[] = {
     {"smp", KEY_SMP, "N", 0, "CPUs (default 1)", 1},
     {"protocol", KEY_PROTOCOL, "NAME", 0, "linux64, linux32, pvh, multiboot1 or -2", 1},
     {"engine", KEY_ENGINE, "NAME", 0, "auto, kvm or qemu", 1},
-    {"module", KEY_MODULE, "FILE[:ARGS]", 0, "Boot module with a line of its own", 2},
+    {"direct", KEY_DIRECT, "auto|on|off", 0, "Boot the ELF inside a bzImage", 2},
+    {"kaslr", KEY_KASLR, "auto|off|N", 0, "Random bases, or those of seed N", 2},
+    {"module", KEY_MODULE, "FILE[:ARGS]", OPTION_HIDDEN, "Boot module with a line of its own", 2},
     {"pin", KEY_PIN, "KIND[N]=ADDR", 0, "Put a span at this address", 2},
     {"seed", KEY_SEED, "HEX", 0, "Entropy for the guest; or auto, none", 2},
     {"no-acpi", KEY_NO_ACPI, NULL, 0, "Give no ACPI tables", 2},
@@ -280,6 +316,7 @@ static const struct argp_option options[] = {
     {"keep-segments", KEY_KEEP_SEGMENTS, NULL, OPTION_HIDDEN, NULL, 3},
     {"quiet-kernel", KEY_QUIET_KERNEL, NULL, OPTION_HIDDEN, NULL, 3},
     {"setup-data", KEY_SETUP_DATA, "TYPE:FILE", OPTION_HIDDEN, NULL, 3},
+    {"share-pages", KEY_SHARE_PAGES, NULL, OPTION_HIDDEN, NULL, 3},
     {0},
 };
 
@@ -292,22 +329,37 @@ static int fill_from_file(void *context, zp_gpa self, void *buffer, uint64_t siz
     return source->read(source->context, 0, buffer, (size_t)size);
 }
 
+/* The UKI's own initrds: microcode first, then .initrd; the user's files follow. */
+static size_t take_uki_modules(struct cli_request *request)
+{
+    static const enum zp_uki_part parts[] = {ZP_UKI_UCODE, ZP_UKI_INITRD};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const struct zp_file *part = &request->opened.uki.parts[parts[i]];
+        if (part->name)
+            request->zp_modules[count++] = (struct zp_module){.source = &part->source};
+    }
+    return count;
+}
+
 static int open_modules(struct cli_request *request, bool json)
 {
-    request->zp_modules = cli_grow(NULL, request->module_count, sizeof *request->zp_modules);
+    request->zp_modules =
+        cli_grow(NULL, request->module_count + ZP_UKI_PART_COUNT, sizeof *request->zp_modules);
+    size_t count = take_uki_modules(request);
     for (size_t i = 0; i < request->module_count; i++) {
         struct cli_module *module = &request->modules[i];
         int status = zp_file_open(&module->file, module->name);
         if (status != 0)
             return cli_refuse(json, module->name, status, NULL);
-        request->zp_modules[i] = (struct zp_module){
+        request->zp_modules[count++] = (struct zp_module){
             .source = &module->file.source,
             .cmdline = module->cmdline,
             .cmdline_length = module->cmdline ? strlen(module->cmdline) : 0,
         };
     }
     request->request.modules = request->zp_modules;
-    request->request.module_count = request->module_count;
+    request->request.module_count = count;
     return 0;
 }
 
@@ -348,18 +400,66 @@ static int draw_seed(struct cli_request *request, bool json)
     return 0;
 }
 
+/* The next number of SplitMix64. The manual promises that a seed gives the same plan for ever. */
+static uint64_t split_mix(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static int draw_kaslr(struct cli_request *request, bool json)
+{
+    uint64_t bits[2];
+    if (request->kaslr == CLI_KASLR_OFF)
+        return 0;
+    if (request->kaslr == CLI_KASLR_AUTO && getrandom(bits, sizeof bits, 0) != (ssize_t)sizeof bits)
+        return cli_refuse(json, "getrandom", errno, NULL);
+    if (request->kaslr == CLI_KASLR_GIVEN) {
+        uint64_t state = request->kaslr_seed;
+        bits[0] = split_mix(&state);
+        bits[1] = split_mix(&state);
+    }
+    request->request.flags |= ZP_REQUEST_KASLR;
+    request->request.kaslr_physical = bits[0];
+    request->request.kaslr_virtual = bits[1];
+    return 0;
+}
+
+static int open_image(struct cli_request *request, bool json)
+{
+    size_t length = 0;
+    int status = 0;
+    request->opening.limit = request->ram_size;
+    cli_progress_use(&request->progress, &request->opening);
+    status = cli_image_open(&request->opened, request->image_name, &request->opening, json);
+    if (status != 0 || request->request.cmdline)
+        return status;
+    status = cli_uki_cmdline(&request->opened, json, &request->uki_cmdline, &length);
+    request->request.cmdline = request->uki_cmdline;
+    request->request.cmdline_length = length;
+    return status;
+}
+
 int cli_request_open(struct cli_request *request, bool json)
 {
     request->request.pins = request->pins;
     request->request.pin_count = request->pin_count;
-    int status = open_modules(request, json);
+    int status = open_image(request, json);
+    if (status == 0)
+        status = open_modules(request, json);
     if (status == 0)
         status = open_setup_data(request, json);
-    return status ? status : draw_seed(request, json);
+    if (status == 0)
+        status = draw_seed(request, json);
+    return status ? status : draw_kaslr(request, json);
 }
 
 void cli_request_close(struct cli_request *request)
 {
+    zp_opened_image_close(&request->opened);
+    free(request->uki_cmdline);
     for (size_t i = 0; i < request->module_count; i++)
         zp_file_close(&request->modules[i].file);
     for (size_t i = 0; i < request->setup_data_count; i++)

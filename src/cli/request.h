@@ -9,8 +9,9 @@
 
 #include <zeropage/plan.h>
 
+#include "choice.h"
 #include "cli.h"
-#include "host.h"
+#include "opening.h"
 #include "vmm.h"
 
 #define CLI_RAM_SIZE_DEFAULT (UINT64_C(512) << 20)
@@ -19,6 +20,12 @@ enum cli_seed {
     CLI_SEED_NONE,
     CLI_SEED_AUTO, /* 32 bytes of the host's */
     CLI_SEED_GIVEN
+};
+
+enum cli_kaslr {
+    CLI_KASLR_OFF,
+    CLI_KASLR_AUTO, /* 128 bits of the host's */
+    CLI_KASLR_GIVEN
 };
 
 struct cli_module {
@@ -48,7 +55,15 @@ struct cli_request {
     enum cli_seed seed;
     unsigned char *entropy;
     size_t entropy_length;
+    enum cli_kaslr kaslr;
+    uint64_t kaslr_seed;
+    enum zp_direct direct;
+    bool share_pages;
 
+    struct zp_opened_image opened; /* from cli_request_open on */
+    struct zp_opening opening;
+    struct cli_progress progress;
+    char *uki_cmdline;         /* NULL: there is none, or --cmdline was given */
     struct zp_request request; /* whole after cli_request_open */
     struct zp_module *zp_modules;
     struct zp_blob *zp_blobs; /* setup_data_count of them, and room for one more */
@@ -56,9 +71,10 @@ struct cli_request {
 
 /* A child of a verb's argp; its input is a struct cli_request set up by cli_request_init. */
 extern const struct argp cli_request_argp;
-void cli_request_init(struct cli_request *request, enum cli_seed seed);
+void cli_request_init(struct cli_request *request, enum cli_seed seed, enum cli_kaslr kaslr);
 
-/* Opens files; 0, or CLI_NO after a message (as JSON when asked). Close in any case. */
+/* Opens the image and the other files; 0, or CLI_NO after a message (as JSON when asked). Close in any case.
+ */
 int cli_request_open(struct cli_request *request, bool json);
 void cli_request_close(struct cli_request *request);
 

@@ -8,7 +8,7 @@
  *     $v  value in hexadecimal        $l  limit
  *     $s  value as a size             $S  limit
  *     $p  value as a protocol         $m  limit as a mask of protocols
- *     $c  value as a compression      $u  how to unpack it
+ *     $c  value as a compression      $u  the tool that unpacks it
  *     $e  limit as an errno value     $R  limit as a negated status
  *     $k  limit as the kind of a span
  *     $y  value as the reason why there is no KASLR
@@ -48,6 +48,8 @@ static const struct row errors[] = {
      "the segment ends at $v, past the end of the file at $l; is the file complete?"},
     {ZP_ERR_TRUNCATED, ZP_FIELD_PAYLOAD,
      "the packed bytes stop at $l in the middle of their stream; is the file complete?"},
+    {ZP_ERR_TRUNCATED, ZP_FIELD_PE_SECTION,
+     "the section ends at $v, past the end of the file at $l; is the file complete?"},
     {ZP_ERR_OVERFLOW, ANY, "$f $v plus $l passes 64 bits; the file is damaged or hostile"},
     {ZP_ERR_OVERFLOW, ZP_FIELD_INITRD,
      "the initrd is too long: $v plus $l passes 64 bits; give a smaller one"},
@@ -94,6 +96,8 @@ static const struct row errors[] = {
     {ZP_ERR_CHECKSUM, ANY, "$f: the words of the header add up to $v and not to 0; this is no header"},
     {ZP_ERR_OVERLAP, ANY, "$f: what lies at $v and what lies at $l overlap"},
     {ZP_ERR_OVERLAP, ZP_FIELD_P_PADDR, "the segments at $v and $l overlap; the file is damaged or hostile"},
+    {ZP_ERR_OVERLAP, ZP_FIELD_PE_SECTION,
+     "the sections at $v and $l of the file overlap; the file is damaged or hostile"},
     {ZP_ERR_OUTSIDE, ANY, "$f $v lies in no loaded segment"},
     {ZP_ERR_UNSUPPORTED, ANY, "$f: the image demands $v, which this loader cannot give"},
     {ZP_ERR_UNSUPPORTED, ZP_FIELD_RNG_SEED, "protocol $h has no place for an RNG seed, that came with $H"},
@@ -109,15 +113,15 @@ static const struct row errors[] = {
      "an EFI application with no other entry; boot it with UEFI firmware (OVMF), or take the kernel it was "
      "made from"},
     {ZP_ERR_UKI, ANY,
-     "a unified kernel image with its kernel at $v ($S); take that out: objcopy -O binary -j .linux $i "
-     "vmlinuz"},
+     "a unified kernel image with its kernel at $v ($S); take that out: zeropage unpack --section "
+     ".linux:FILE"},
     {ZP_ERR_ARM64_IMAGE, ANY, "a Linux Image for arm64; take the x86-64 build of this kernel"},
     {ZP_ERR_RISCV64_IMAGE, ANY, "a Linux Image for riscv64; take the x86-64 build of this kernel"},
     {ZP_ERR_LOONGARCH_IMAGE, ANY, "a Linux Image for LoongArch; take the x86-64 build of this kernel"},
     {ZP_ERR_EFI_ZBOOT, ANY,
      "an EFI zboot image, whose compressed kernel of $S lies at $v; take the kernel of x86-64, which has no "
      "such form"},
-    {ZP_ERR_COMPRESSED, ANY, "a file compressed with $c; unpack it: $u"},
+    {ZP_ERR_COMPRESSED, ANY, "compressed with $c; unpack it first, $u"},
     {ZP_ERR_ELF_CLASS, ANY, "an ELF of class $n, neither 32-bit nor 64-bit; the file is damaged"},
     {ZP_ERR_ELF_DATA, ANY, "a big-endian ELF (EI_DATA $n); take the x86-64 build of this kernel"},
     {ZP_ERR_ELF_MACHINE, ANY,
@@ -292,34 +296,15 @@ static void put_field(struct line *line, uint32_t field)
 static const char *unpacker(uint64_t compression)
 {
     switch (compression) {
-    case ZP_COMPRESSION_GZIP: return "gzip -dc";
-    case ZP_COMPRESSION_BZIP2: return "bzip2 -dc";
-    case ZP_COMPRESSION_LZMA: return "xz --format=lzma -dc";
-    case ZP_COMPRESSION_XZ: return "xz -dc";
-    case ZP_COMPRESSION_LZO: return "lzop -dc";
-    case ZP_COMPRESSION_LZ4: return "lz4 -dc";
-    case ZP_COMPRESSION_ZSTD: return "zstd -dc";
+    case ZP_COMPRESSION_GZIP: return "by gzip -dc";
+    case ZP_COMPRESSION_BZIP2: return "by bzip2 -dc";
+    case ZP_COMPRESSION_LZMA: return "by xz --format=lzma -dc";
+    case ZP_COMPRESSION_XZ: return "by xz -dc";
+    case ZP_COMPRESSION_LZO: return "by lzop -dc";
+    case ZP_COMPRESSION_LZ4: return "by lz4 -dc";
+    case ZP_COMPRESSION_ZSTD: return "by zstd -dc";
     }
-    return NULL;
-}
-
-/* "gzip -dc xen.gz > xen": without the ending where there is one. */
-static void put_unpacking(struct line *line, uint64_t compression, const char *file)
-{
-    const char *base = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
-    const char *dot = strrchr(base, '.');
-    char out[128];
-
-    if (!unpacker(compression)) {
-        put(line, "with the tool that packed it");
-        return;
-    }
-    snprintf(out, sizeof(out), " > %.*s%s", dot && dot != base ? (int)(dot - base) : (int)strlen(base), base,
-             dot && dot != base ? "" : ".unpacked");
-    put(line, unpacker(compression));
-    put(line, " ");
-    put(line, file);
-    put(line, out);
+    return "with the tool that packed it";
 }
 
 static const char *kaslr_reason(uint64_t why)
@@ -342,7 +327,7 @@ static void put_token(struct line *line, char token, const struct zp_error *erro
     case 'p': put(line, zp_protocol_name((uint32_t)error->value)); return;
     case 'm': put_mask(line, error->limit); return;
     case 'c': put(line, zp_compression_name((uint32_t)error->value)); return;
-    case 'u': put_unpacking(line, error->value, file); return;
+    case 'u': put(line, unpacker(error->value)); return;
     case 'e': put(line, strerror((int)error->limit)); return;
     case 'R': put(line, zp_status_text(-(int)error->limit)); return;
     case 'k': put(line, zp_span_kind_name((uint32_t)error->limit)); return;

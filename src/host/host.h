@@ -41,18 +41,6 @@ void zp_file_close(struct zp_file *file);
  */
 int zp_source_descriptor(const struct zp_source *source, uint64_t *ret_base, bool *ret_stable);
 
-/* An image with room of its own, grown as often as zp_inspect asks. */
-struct zp_opened_image {
-    struct zp_file file;
-    struct zp_image image;
-    struct zp_image_room room;
-};
-
-/* 0; a positive errno value when the file cannot be opened or memory is short; a negative zp_status with
- * *ret_error. */
-int zp_opened_image_open(struct zp_opened_image *ret_opened, const char *name, struct zp_error *ret_error);
-void zp_opened_image_close(struct zp_opened_image *opened);
-
 /* A plan with room of its own. 0, ENOMEM, or a negative zp_status with *ret_error. */
 struct zp_made_plan {
     struct zp_plan plan;

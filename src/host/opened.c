@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
+ * Opens a file down to its kernel: unpacks a compressed one, takes .linux out of a UKI, inspects, and, when
+ * asked, unpacks the ELF in a bzImage's payload and inspects that. One compressed file and one UKI on the
+ * way are followed, so that nothing nests without end; of every stream only so much comes out as a bound
+ * allows. Linux Documentation/x86/boot, "payload_offset"; UAPI "Unified Kernel Image".
+ *
  * Room for the core: zp_inspect and zp_plan_make get arrays that hold any real image, and longer ones as
  * often as they ask. What an image may ask for is bounded by its own size, and by ARRAY_MAX elements, past
  * which the core's ZP_ERR_ROOM is the answer.
  */
-#include "host.h"
+#include "opened.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ARRAY_MAX ((size_t)1 << 22)
 
@@ -61,45 +68,208 @@ static int grow_image_room(struct zp_image_room *room, const struct zp_error *er
     return ZP_ERR_ROOM;
 }
 
-static int inspect(struct zp_opened_image *opened, struct zp_error *ret_error)
+/* 0, ENOMEM or what zp_inspect answers; the room is free again on failure. */
+static int inspect(const struct zp_file *file, struct zp_image_room *room, struct zp_image *ret_image,
+                   struct zp_error *ret_error)
 {
-    struct zp_image_room *room = &opened->room;
     struct zp_error error = {0};
     int status, grown;
 
+    *room = (struct zp_image_room){0};
     if (FIRST(room->segments, room->segment_capacity, 64) || FIRST(room->notes, room->note_capacity, 32) ||
-        FIRST(room->entries, room->entry_capacity, 12))
+        FIRST(room->entries, room->entry_capacity, 12)) {
+        free_image_room(room);
         return ENOMEM;
+    }
     for (;;) {
-        opened->image = (struct zp_image){.struct_size = sizeof(opened->image)};
-        status = zp_inspect(&opened->file.source, room, &opened->image, &error);
+        *ret_image = (struct zp_image){.struct_size = sizeof(*ret_image)};
+        status = zp_inspect(&file->source, room, ret_image, &error);
         grown = status == ZP_ERR_ROOM ? grow_image_room(room, &error) : status;
         if (status == ZP_ERR_ROOM && grown == 0)
             continue;
-        if (grown < 0 && ret_error)
+        if (grown)
+            free_image_room(room);
+        if (grown < 0)
             *ret_error = error;
         return grown;
     }
 }
 
-int zp_opened_image_open(struct zp_opened_image *ret_opened, const char *name, struct zp_error *ret_error)
+/* Through the cache, and with a last word to whoever shows progress. */
+static int run_unpack(struct zp_unpack *unpack, const struct zp_opening *opening,
+                      struct zp_opened_image *opened, struct zp_file *ret_file, bool *ret_hit,
+                      struct zp_error *ret_error)
 {
+    int status, cache_error = 0;
+
+    unpack->progress = opening->progress;
+    unpack->progress_context = opening->progress_context;
+    status = zp_unpack_file(unpack, ret_file, ret_error);
+    *ret_hit = false;
+    if (cache_error)
+        opened->cache_error = cache_error;
+    if (opening->progress)
+        opening->progress(opening->progress_context, 0, 0);
+    return status;
+}
+
+static int unpack_file(struct zp_opened_image *opened, const struct zp_file *file, uint32_t compression,
+                       const struct zp_opening *opening, struct zp_error *ret_error)
+{
+    struct zp_unpack unpack = {.source = &file->source,
+                               .length = file->source.size,
+                               .compression = compression,
+                               .limit = ZP_OPENING_LIMIT};
+    bool hit = false;
+    int status = run_unpack(&unpack, opening, opened, &opened->unpacked, &hit, ret_error);
+
+    if (status == 0) {
+        opened->compression = compression;
+        zp_inside_enter(opened->inside, "unpacked");
+    }
+    return status;
+}
+
+static int open_uki(struct zp_opened_image *opened, const struct zp_file *file, struct zp_error *ret_error)
+{
+    int status = zp_uki_open(&opened->uki, file, ret_error);
+
+    opened->uki.packed = opened->compression != ZP_COMPRESSION_NONE;
+    if (status == 0)
+        status = zp_file_section(&opened->linux_file, file, opened->uki.linux_offset, opened->uki.linux_size);
+    if (status == 0)
+        zp_inside_enter(opened->inside, ".linux");
+    return status;
+}
+
+static int follow(struct zp_opened_image *opened, const struct zp_opening *opening,
+                  struct zp_error *ret_error)
+{
+    const struct zp_file *file = &opened->file;
+
+    for (;;) {
+        int status = inspect(file, &opened->room, &opened->image, ret_error);
+
+        if (status == ZP_ERR_COMPRESSED && !opened->compression) {
+            status = unpack_file(opened, file, (uint32_t)ret_error->value, opening, ret_error);
+            file = &opened->unpacked;
+        } else if (status == ZP_ERR_UKI && !opened->uki.present) {
+            status = open_uki(opened, file, ret_error);
+            file = &opened->linux_file;
+        } else
+            return status;
+        if (status)
+            return status;
+    }
+}
+
+int zp_opened_image_open(struct zp_opened_image *opened, const char *name, const struct zp_opening *opening,
+                         struct zp_error *ret_error)
+{
+    static const struct zp_opening plain = {0};
+    struct zp_error error = {0};
     int status;
 
-    *ret_opened = (struct zp_opened_image){.file = {.fd = -1}};
-    status = zp_file_open(&ret_opened->file, name);
-    if (!status)
-        status = inspect(ret_opened, ret_error);
-    if (status)
-        zp_opened_image_close(ret_opened);
+    *opened = (struct zp_opened_image){0};
+    status = zp_file_open(&opened->file, name);
+    if (status == 0)
+        status = follow(opened, opening ? opening : &plain, &error);
+    if (status == 0)
+        return 0;
+    if (status < 0 && ret_error)
+        *ret_error = error;
+    zp_opened_image_close(opened);
     return status;
 }
 
 void zp_opened_image_close(struct zp_opened_image *opened)
 {
+    free_image_room(&opened->inner.room);
+    zp_file_close(&opened->inner.file);
     free_image_room(&opened->room);
+    zp_file_close(&opened->linux_file);
+    zp_uki_close(&opened->uki);
+    zp_file_close(&opened->unpacked);
     zp_file_close(&opened->file);
+    opened->inner = (struct zp_inner_image){0};
     opened->image = (struct zp_image){0};
+}
+
+const struct zp_file *zp_opened_image_uki_file(const struct zp_opened_image *opened)
+{
+    return opened->uki.present && opened->uki.packed ? &opened->unpacked : &opened->file;
+}
+
+static int say_no(struct zp_error *ret_error, int code, uint32_t field, uint64_t offset, uint64_t value)
+{
+    *ret_error = (struct zp_error){.code = code, .field = field, .offset = offset, .value = value};
+    return code;
+}
+
+static int unpack_payload(struct zp_opened_image *opened, const struct zp_opening *opening)
+{
+    const struct zp_bzimage *bzimage = &opened->image.bzimage;
+    struct zp_inner_image *inner = &opened->inner;
+    struct zp_unpack unpack = {.source = opened->image.source,
+                               .offset = bzimage->payload_offset,
+                               .length = bzimage->payload_length,
+                               .compression = bzimage->payload_compression,
+                               .has_size = true,
+                               .limit = opening->limit ? opening->limit : ZP_OPENING_LIMIT};
+
+    if (bzimage->payload_compression == ZP_COMPRESSION_NONE)
+        return say_no(&inner->error, ZP_ERR_NO_PAYLOAD, ZP_FIELD_PAYLOAD_OFFSET,
+                      ZP_BOOT_PARAMS_HDR_PAYLOAD_OFFSET, bzimage->version);
+    if (bzimage->header.init_size && bzimage->header.init_size < unpack.limit)
+        unpack.limit = bzimage->header.init_size;
+    return run_unpack(&unpack, opening, opened, &inner->file, &inner->cached, &inner->error);
+}
+
+static int open_inner(struct zp_opened_image *opened, const struct zp_opening *opening)
+{
+    struct zp_inner_image *inner = &opened->inner;
+    int status;
+
+    memcpy(inner->inside, opened->inside, sizeof(inner->inside));
+    status = unpack_payload(opened, opening);
+    if (status)
+        return status;
+    zp_inside_enter(inner->inside, "payload");
+    status = inspect(&inner->file, &inner->room, &inner->image, &inner->error);
+    if (status || inner->image.elf.class_bits)
+        return status;
+    free_image_room(&inner->room);
+    return say_no(&inner->error, ZP_ERR_FORMAT, ZP_FIELD_MAGIC, 0, 0);
+}
+
+int zp_opened_image_direct(struct zp_opened_image *opened, const struct zp_opening *opening,
+                           struct zp_error *ret_error)
+{
+    static const struct zp_opening plain = {0};
+    struct zp_inner_image *inner = &opened->inner;
+
+    if (!inner->tried) {
+        inner->tried = true;
+        inner->status = open_inner(opened, opening ? opening : &plain);
+        if (inner->status)
+            zp_file_close(&inner->file);
+    }
+    if (inner->status < 0 && ret_error)
+        *ret_error = inner->error;
+    return inner->status;
+}
+
+void zp_inside_enter(char *inside, const char *what)
+{
+    size_t used = strlen(inside);
+
+    snprintf(inside + used, ZP_INSIDE_SIZE - used, "%s%s", used ? ": " : "", what);
+}
+
+char *zp_inside_name(const char *name, const char *inside, char *text, size_t text_size)
+{
+    snprintf(text, text_size, "%s%s%s", name, name[0] && inside[0] ? ": " : "", inside);
+    return text;
 }
 
 static int grow_plan_room(struct zp_plan_room *room, const struct zp_error *error)

@@ -327,15 +327,36 @@ class Refused(unittest.TestCase):
         self.assertEqual(data[0x38:0x3C], b"ARM\x64")
         self.assertEqual(error["offset"], 0x38)
 
+
+class Inside(unittest.TestCase):
+    """What an image may be inside of."""
+
+    def same_image(self, told, bare):
+        for key in told:
+            if key not in ("image", "file_size", "inside", "compression", "uki"):
+                self.assertEqual(told[key], bare[key], key)
+
     def test_uki(self):
-        """a unified kernel image: the error says where its kernel is"""
-        data, error = self.check("uki", "ZP_ERR_UKI")
-        start, size = number(error["value"]), number(error["limit"])
-        self.assertEqual(data[start:start + size], kernel("cloud").read_bytes())
+        """a unified kernel image is its kernel, with its texts and sections as objdump sees them"""
+        data, told, status = inspect("uki")
+        self.assertEqual((status, told["inside"]), (0, ".linux"))
+        uki = told["uki"]
+        start = uki["linux_offset"]
+        self.assertEqual(data[start:start + uki["linux_size"]], kernel("cloud").read_bytes())
+        self.same_image(told, inspect("cloud")[1])
+        self.assertEqual(uki["cmdline"], "console=ttyS0")
+        listed = re.findall(r"(?m)^ +\d+ (\S+) +([0-9a-f]+)  ([0-9a-f]+)  [0-9a-f]+  ([0-9a-f]+)",
+                            zptap.command("objdump", "-h", kernel("uki")).stdout)
+        self.assertEqual([(s["name"], s["size"], int(s["virtual_address"], 16), s["offset"])
+                          for s in uki["sections"]],
+                         [(name, int(size, 16), int(address, 16), int(offset, 16))
+                          for name, size, address, offset in listed])
 
     def test_xen_gz(self):
-        """a gzip'd ELF"""
-        self.check("xen-gz", "ZP_ERR_COMPRESSED")
+        """a gzip'd ELF is the ELF"""
+        _, told, status = inspect("xen-gz")
+        self.assertEqual((status, told["inside"], told["compression"]), (0, "unpacked", "gzip"))
+        self.same_image(told, inspect("xen")[1])
 
 
 if __name__ == "__main__":

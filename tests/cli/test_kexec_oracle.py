@@ -145,7 +145,7 @@ class Kexec(unittest.TestCase):
 
     def plan(self, image, with_initrd, ram, protocol):
         """Our layout, from what the command prints."""
-        argv = [zptap.BINARY, "plan", "--json", image.path, "--cmdline", CMDLINE, "-m", ram, "--protocol", protocol]
+        argv = [zptap.BINARY, "plan", "--direct", "off", "--json", image.path, "--cmdline", CMDLINE, "-m", ram, "--protocol", protocol]
         if with_initrd:
             argv += ["--initrd", self.initrd]
         ran = zptap.command(*argv)

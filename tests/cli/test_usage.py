@@ -12,7 +12,7 @@ import unittest
 
 import zptap
 
-VERBS = ("inspect", "plan", "run")
+VERBS = ("inspect", "plan", "run", "unpack")
 SIZE = "not a number of bytes such as 512M, 2G or 0x4000000"
 PROTOCOLS = "auto, linux16, linux32, linux64, pvh, multiboot1, multiboot2"
 
@@ -66,6 +66,20 @@ USAGE_ERRORS = [
     ("run --gdb 65536 x", "zeropage run: --gdb 65536: not a number from 1 to 65535"),
     ("run --timeout never x", "zeropage run: --timeout never: not a number from 0 to 86400"),
     ("run --silence -1 x", "zeropage run: --silence -1: not a number from 0 to 86400"),
+    ("run --direct maybe x", "zeropage run: --direct maybe: not one of auto, on, off"),
+    ("plan --kaslr on x", "zeropage plan: --kaslr on: not auto, off or a number of 64 bits"),
+    ("plan --kaslr 1K x", "zeropage plan: --kaslr 1K: not auto, off or a number of 64 bits"),
+    ("plan --kaslr 0x x", "zeropage plan: --kaslr 0x: not auto, off or a number of 64 bits"),
+    ("plan --kaslr 18446744073709551616 x",
+     "zeropage plan: --kaslr 18446744073709551616: not auto, off or a number of 64 bits"),
+    ("unpack", "zeropage unpack: no image given"),
+    ("unpack a b", "zeropage unpack: one image at a time: 'b' is too many"),
+    ("unpack k --section .linux", "zeropage unpack: --section .linux: not NAME:FILE"),
+    ("unpack k --section :x", "zeropage unpack: --section :x: not NAME:FILE"),
+    ("unpack k --section x:", "zeropage unpack: --section x:: not NAME:FILE"),
+    ("unpack k -o - --notes -", "zeropage unpack: standard output takes one thing; name a file for the others"),
+    ("unpack k -o - --list", "zeropage unpack: standard output takes one thing; name a file for the others"),
+    ("unpak x", "zeropage: unknown verb 'unpak'; did you mean 'unpack'?"),
     ("run --net tap x", "zeropage run: --net tap: not 'user'"),
 ]
 

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Output files. A reader sees the old file or the whole new one, whatever happens in between: the bytes go
+ * to a new file in the same folder, which takes the name in one step (rename). A link is followed, so that
+ * it stays one; permissions of a file that was there are kept.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "output.h"
+
+#define PIECE ((size_t)1 << 20)
+
+struct output {
+    char *path;      /* where it goes, links followed */
+    char *temporary; /* NULL: written in place */
+    int fd;
+};
+
+static mode_t usual_mode(void)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+static int open_temporary(struct output *output, mode_t mode)
+{
+    if (asprintf(&output->temporary, "%s.XXXXXX", output->path) < 0) {
+        output->temporary = NULL;
+        return ENOMEM;
+    }
+    output->fd = mkostemp(output->temporary, O_CLOEXEC);
+    if (output->fd < 0) {
+        int error = errno;
+        free(output->temporary);
+        output->temporary = NULL;
+        return error;
+    }
+    return fchmod(output->fd, mode) == 0 ? 0 : errno;
+}
+
+/* 0 or a positive errno value. */
+static int open_output(struct output *output, const char *name)
+{
+    struct stat about;
+    bool exists = stat(name, &about) == 0;
+    if (!exists && errno != ENOENT)
+        return errno;
+    output->path = exists ? realpath(name, NULL) : strdup(name);
+    if (!output->path)
+        return errno;
+    if (exists && S_ISDIR(about.st_mode))
+        return EISDIR;
+    if (!exists || S_ISREG(about.st_mode))
+        return open_temporary(output, exists ? about.st_mode & 0777 : usual_mode());
+    output->fd = open(name, O_WRONLY | O_CLOEXEC);
+    return output->fd < 0 ? errno : 0;
+}
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(fd, bytes, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return errno;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+/* 0; a positive errno value of the output; a negative one of the source. */
+static int copy(int fd, const struct zp_source *source, uint64_t offset, uint64_t size)
+{
+    char *piece = cli_grow(NULL, PIECE, 1);
+    int error = 0;
+    while (error == 0 && size > 0) {
+        size_t part = size < PIECE ? (size_t)size : PIECE;
+        error = source->read(source->context, offset, piece, part);
+        if (error == 0)
+            error = write_all(fd, piece, part);
+        offset += part;
+        size -= part;
+    }
+    free(piece);
+    return error;
+}
+
+/* 0 or a positive errno value: only now the name is taken. */
+static int finish(struct output *output, int error)
+{
+    if (output->fd >= 0 && close(output->fd) != 0 && error == 0)
+        error = errno;
+    if (output->temporary && error == 0 && rename(output->temporary, output->path) != 0)
+        error = errno;
+    if (output->temporary && error != 0)
+        unlink(output->temporary);
+    free(output->temporary);
+    free(output->path);
+    return error;
+}
+
+int cli_output_copy(const char *name, const struct zp_source *source, const char *source_name,
+                    uint64_t offset, uint64_t size)
+{
+    if (strcmp(name, "-") == 0) {
+        int error = copy(STDOUT_FILENO, source, offset, size);
+        if (error != 0)
+            cli_error_errno(error > 0 ? "standard output" : source_name, error > 0 ? error : -error);
+        return error == 0 ? 0 : CLI_NO;
+    }
+    struct output output = {.fd = -1};
+    int opened = open_output(&output, name);
+    int error = opened == 0 ? copy(output.fd, source, offset, size) : opened;
+    int finished = finish(&output, error);
+    if (finished != 0)
+        cli_error_errno(finished > 0 ? name : source_name, finished > 0 ? finished : -finished);
+    return finished == 0 ? 0 : CLI_NO;
+}

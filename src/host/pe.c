@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the host wants of an EFI executable besides what the core tells: all of its sections in memory of
+ * their own, and where its signatures lie. Sizes and offsets come from the file: whoever reads there asks
+ * first whether the file goes so far. Microsoft PE and COFF Specification, "Optional Header Data
+ * Directories", "The Attribute Certificate Table".
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zeropage/wire/pe.h>
+
+#include "opened.h"
+
+static bool read_at(const struct zp_source *source, uint64_t offset, void *buffer, size_t size)
+{
+    return offset <= source->size && size <= source->size - offset &&
+           source->read(source->context, offset, buffer, size) == 0;
+}
+
+/* Where the data directories are: behind an optional header of either size. */
+static bool find_directories(const struct zp_source *source, uint64_t *ret_offset, uint32_t *ret_count)
+{
+    struct zp_image_dos_header dos;
+    struct zp_image_file_header header;
+    uint32_t signature;
+    uint16_t magic;
+    uint64_t at;
+    size_t size;
+
+    if (!read_at(source, 0, &dos, sizeof(dos)) || dos.e_magic != ZP_IMAGE_DOS_SIGNATURE ||
+        !read_at(source, dos.e_lfanew, &signature, sizeof(signature)) || signature != ZP_IMAGE_NT_SIGNATURE)
+        return false;
+    at = (uint64_t)dos.e_lfanew + ZP_IMAGE_NT_SIGNATURE_SIZE;
+    if (!read_at(source, at, &header, sizeof(header)))
+        return false;
+    at += sizeof(header);
+    if (!read_at(source, at, &magic, sizeof(magic)) ||
+        (magic != ZP_IMAGE_NT_OPTIONAL_HDR32_MAGIC && magic != ZP_IMAGE_NT_OPTIONAL_HDR64_MAGIC))
+        return false;
+    size = magic == ZP_IMAGE_NT_OPTIONAL_HDR32_MAGIC ? sizeof(struct zp_image_optional_header32)
+                                                     : sizeof(struct zp_image_optional_header64);
+    /* NumberOfRvaAndSizes ends both; the directories must lie in what SizeOfOptionalHeader says. */
+    if (header.SizeOfOptionalHeader < size ||
+        !read_at(source, at + size - sizeof(*ret_count), ret_count, sizeof(*ret_count)))
+        return false;
+    if (*ret_count > (header.SizeOfOptionalHeader - size) / sizeof(struct zp_image_data_directory))
+        *ret_count =
+            (uint32_t)((header.SizeOfOptionalHeader - size) / sizeof(struct zp_image_data_directory));
+    *ret_offset = at + size;
+    return true;
+}
+
+int zp_pe_sections_read(const struct zp_source *source, struct zp_section **ret_sections, size_t *ret_count,
+                        struct zp_error *ret_error)
+{
+    struct zp_image_dos_header dos = {0};
+    struct zp_image_file_header header = {0};
+    struct zp_image_section_header one;
+    struct zp_section *sections;
+    uint64_t at;
+
+    if (read_at(source, 0, &dos, sizeof(dos)))
+        read_at(source, (uint64_t)dos.e_lfanew + ZP_IMAGE_NT_SIGNATURE_SIZE, &header, sizeof(header));
+    sections = calloc(header.NumberOfSections + 1u, sizeof(*sections));
+    if (!sections)
+        return ENOMEM;
+    at = (uint64_t)dos.e_lfanew + ZP_IMAGE_NT_SIGNATURE_SIZE + sizeof(header) + header.SizeOfOptionalHeader;
+    for (uint32_t i = 0; i < header.NumberOfSections; i++, at += sizeof(one)) {
+        if (!read_at(source, at, &one, sizeof(one))) {
+            free(sections);
+            *ret_error = (struct zp_error){.code = ZP_ERR_TRUNCATED,
+                                           .field = ZP_FIELD_PE_SECTION,
+                                           .offset = at,
+                                           .value = at + sizeof(one),
+                                           .limit = source->size};
+            return ZP_ERR_TRUNCATED;
+        }
+        memcpy(sections[i].name, one.Name, sizeof(one.Name));
+        sections[i].header_offset = at;
+        sections[i].offset = one.PointerToRawData;
+        sections[i].size = one.VirtualSize < one.SizeOfRawData ? one.VirtualSize : one.SizeOfRawData;
+        sections[i].virtual_size = one.VirtualSize;
+        sections[i].virtual_address = one.VirtualAddress;
+    }
+    *ret_sections = sections;
+    *ret_count = header.NumberOfSections;
+    return 0;
+}
+
+bool zp_pe_security(const struct zp_source *source, uint64_t *ret_offset, uint64_t *ret_size)
+{
+    struct zp_image_data_directory directory;
+    uint64_t at;
+    uint32_t count;
+
+    if (!find_directories(source, &at, &count) || count <= ZP_IMAGE_DIRECTORY_ENTRY_SECURITY ||
+        !read_at(source, at + ZP_IMAGE_DIRECTORY_ENTRY_SECURITY * sizeof(directory), &directory,
+                 sizeof(directory)) ||
+        directory.Size == 0)
+        return false;
+    *ret_offset = directory.VirtualAddress; /* of this directory alone it is an offset in the file */
+    *ret_size = directory.Size;
+    return true;
+}
