@@ -95,7 +95,7 @@ static uint64_t free_end(const struct zp_machine *machine, uint64_t end)
  * The tables' place is sought while the kernel still has its own, so that this one is there to go back to.
  * Where larger ones do not fit, the kernel stays within what the old ones map.
  */
-int zp_draft_map_more(struct zp_draft *draft, uint64_t *end)
+void zp_draft_map_more(struct zp_draft *draft, uint64_t *end)
 {
     struct zp_want want = {.kind = ZP_SPAN_PAGE_TABLES, .align = ZP_PAGE_SIZE, .end = ZP_GIB4};
     const struct zp_span *found = zp_find_span(&draft->plan, ZP_SPAN_PAGE_TABLES, 0);
@@ -105,19 +105,20 @@ int zp_draft_map_more(struct zp_draft *draft, uint64_t *end)
     uint64_t largest;
 
     if (draft->plan.protocol != ZP_PROTOCOL_LINUX64 || reach <= mapped)
-        return ZP_OK;
+        return;
     span = *found;
     if (reach <= MAPPABLE_END && !span.pinned) {
         want.size = zp_page_tables_size((reach + ZP_PAGE_SIZE_1G - 1) & ~(uint64_t)(ZP_PAGE_SIZE_1G - 1));
         zp_draft_drop(draft, ZP_SPAN_PAGE_TABLES);
-        if (zp_draft_find(draft, &want, ZP_LOWEST, &span.start.value, &largest)) {
+        if (zp_draft_find(draft, &want, ZP_LOWEST, &span.start.value, &largest))
             span.size = want.size;
-            return zp_draft_fix(draft, &span);
-        }
-        (void)zp_draft_fix(draft, &span); /* where it lay before */
+        else
+            *end = mapped;
+        /* The place is free, found or its old one, and room was made for it: this cannot fail. */
+        (void)zp_draft_fix(draft, &span);
+        return;
     }
     *end = mapped;
-    return ZP_OK;
 }
 
 void zp_draft_map_exactly(struct zp_draft *draft)

@@ -119,7 +119,7 @@ int zp_draft_e820(struct zp_draft *draft);
 int zp_draft_cpu(struct zp_draft *draft);
 int zp_draft_page_tables(struct zp_draft *draft);
 /* Page tables that map all of free RAM below *end (0: all of it), or *end is lowered to what they map. */
-int zp_draft_map_more(struct zp_draft *draft, uint64_t *end);
+void zp_draft_map_more(struct zp_draft *draft, uint64_t *end);
 /* Cuts them to what the plan needs. */
 void zp_draft_map_exactly(struct zp_draft *draft);
 void zp_draft_state(struct zp_draft *draft);

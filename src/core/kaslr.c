@@ -121,9 +121,7 @@ static int move(struct zp_draft *draft, uint64_t *ret_places)
     want.size = draft->plan.entry->reserve_size;
     if (!zp_add(draft->max, 1, &want.end))
         want.end = 0;
-    status = zp_draft_map_more(draft, &want.end);
-    if (status)
-        return status;
+    zp_draft_map_more(draft, &want.end);
     zp_draft_drop(draft, ZP_SPAN_KERNEL);
     zp_draft_drop(draft, ZP_SPAN_KERNEL_RESERVED);
     places = zp_draft_places(draft, &want, min, UINT64_MAX, &load);

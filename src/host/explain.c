@@ -198,7 +198,8 @@ static const struct row decisions[] = {
     {ZP_DECISION_KASLR_NONE, ANY, "no KASLR, for $y"},
     {ZP_DECISION_KASLR_NONE, ZP_FIELD_KERNEL, "no KASLR for the physical base, for $y"},
     {ZP_DECISION_KASLR_NONE, ZP_FIELD_VIRTUAL_BASE, "no KASLR for the virtual base, for $y"},
-    {ZP_DECISION_RELOCATIONS, ANY, "$n entries of the relocation table are patched by $l"},
+    {ZP_DECISION_RELOCATIONS, ANY,
+     "$n entries of the relocation table are patched, for virtual addresses move by $l"},
 };
 
 static const char *const kaslr_reasons[] = {
