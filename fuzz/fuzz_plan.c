@@ -2,8 +2,8 @@
 /*
  * inspect, plan and load on one input. The first 64 bytes choose machine and request, the rest is the image.
  * Asserted: inspect reads inside the file only; every property of tests/plan_properties.h holds for a plan
- * that was made; the same plan comes out twice; load writes inside the plan's spans only and cannot fail when
- * the source does not.
+ * that was made; the same plan comes out twice; a boot that is possible without KASLR is possible with it;
+ * load writes inside the plan's spans only and cannot fail when the source does not.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -23,12 +23,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct control {
     uint8_t protocol;
-    uint8_t ranges;
+    uint8_t ranges; /* 3 bits; the others are CONTROL_* */
     uint8_t initrd;
     uint8_t flags;
-    uint32_t cmdline_length;
+    uint32_t cmdline_length; /* 0: none; 3 bits above the lowest 4 choose among the texts */
     uint32_t range_words[14];
 };
+
+#define CONTROL_KASLR        0x08u /* the bits are the last four range words */
+#define CONTROL_WRAPPER      0x10u /* its limits are in other bits of the first eight */
+#define CONTROL_LARGE_INITRD 0x20u /* the initrd has 4 KiB for each byte of its size */
 
 _Static_assert(sizeof(struct control) == CONTROL_SIZE, "size of control");
 
@@ -100,9 +104,53 @@ static void check_load(const struct zp_plan *plan)
             free(regions[i].host);
 }
 
+/* A bzImage around the image, as inspect would have found it, and with what it would have refused. */
+static void make_wrapper(const struct control *control, struct zp_image *wrapper)
+{
+    static const uint32_t alignments[] = {1u << 21, 1u << 24, 1u << 12, 0, 3u << 20, 1u << 31, 1, 1u << 22};
+    static const uint32_t initrd_ends[] = {0x7fffffff, 0x37ffffff, 0xffffffff, 0x2ffffff};
+    static const uint32_t versions[] = {0x20f, 0x20c, 0x209, 0x205};
+    const uint32_t *words = control->range_words;
+
+    memset(wrapper, 0, sizeof(*wrapper));
+    wrapper->struct_size = sizeof(*wrapper);
+    wrapper->formats = ZP_FORMAT_BZIMAGE;
+    wrapper->bzimage.version = versions[words[0] >> 16 & 3];
+    wrapper->bzimage.header.version = (uint16_t)wrapper->bzimage.version;
+    wrapper->bzimage.header.loadflags = (uint8_t)(words[1] >> 16);
+    wrapper->bzimage.header.xloadflags = (uint16_t)(words[2] >> 16 & 0x7f);
+    wrapper->bzimage.header.setup_data = UINT64_MAX;
+    wrapper->bzimage.kernel_alignment = alignments[words[3] >> 16 & 7];
+    wrapper->bzimage.initrd_max.value = initrd_ends[words[4] >> 16 & 3];
+    wrapper->bzimage.cmdline_max = words[5] >> 16 & 0xff;
+}
+
+/* Whatever can be booted without KASLR can be booted with it, but for a table that is asked for and spoiled.
+ */
+static void check_possible(const struct zp_plan *plain, const struct zp_image *image, int status)
+{
+    bool by_linux = plain->protocol == ZP_PROTOCOL_LINUX32 || plain->protocol == ZP_PROTOCOL_LINUX64;
+
+    if (by_linux && image->relocations.fault.code)
+        insist(status == ZP_OK || status == image->relocations.fault.code, "the table's own fault is told");
+    else
+        insist(status == ZP_OK, "KASLR makes no boot impossible");
+}
+
+static void choose_kaslr(const struct control *control, struct zp_request *request)
+{
+    request->flags |= ZP_REQUEST_KASLR;
+    memcpy(&request->kaslr_physical, &control->range_words[10], sizeof(request->kaslr_physical));
+    memcpy(&request->kaslr_virtual, &control->range_words[12], sizeof(request->kaslr_virtual));
+}
+
 static void plan_and_load(const struct control *control, const struct zp_image *image)
 {
-    static const char cmdline[4096] = "console=ttyS0";
+    static const char cmdlines[8][16] = {"console=ttyS0",   "a nokaslr   b",    "mem=64M quiet",
+                                         "hugepages=3  ",   "\"a b\" -- mem=4", "memmap=1M$2M ",
+                                         "\"mem=1M     \"", "  nokaslrr   "};
+    static const char seed[32];
+    static const char file[256 * 4096];
     static struct zp_span spans[2][SPANS_MAX];
     struct zp_e820_range e820[64];
     struct zp_decision decisions[64];
@@ -111,27 +159,45 @@ static void plan_and_load(const struct control *control, const struct zp_image *
     struct zp_memory_source initrd;
     struct zp_module module = {.source = &initrd.source};
     struct zp_blob blob = {.size = 1000, .align = 1024, .limit = {0xa0000}, .fill = fill};
-    struct zp_request request = {.struct_size = sizeof(request), .cmdline = cmdline};
+    struct zp_request request = {.struct_size = sizeof(request)};
+    struct zp_image wrapper;
     struct zp_plan_room room = {spans[0], SPANS_MAX, e820, 64, decisions, 64};
     struct zp_plan plan;
     struct zp_plan again;
     const char *broken;
+    int status;
 
     if (!make_machine(control, ranges, &machine))
         return;
-    zp_memory_source_init(&initrd, cmdline, control->initrd);
+    zp_memory_source_init(&initrd, file,
+                          (uint64_t)control->initrd * (control->ranges & CONTROL_LARGE_INITRD ? 4096 : 1));
     blob.role = control->flags & 3;
     blob.where = control->flags >> 2 & 1;
     blob.e820_type = control->flags >> 4 & 7;
     request.protocol = control->protocol % ZP_PROTOCOL_COUNT;
+    request.cmdline = cmdlines[control->cmdline_length >> 4 & 7];
     request.cmdline_length = control->cmdline_length % 16 ? 13 : 0;
     request.modules = &module;
     request.module_count = control->initrd != 0;
-    request.entropy = cmdline;
+    request.entropy = seed;
     request.entropy_length = control->flags >> 7 ? 32 : 0;
     request.blobs = &blob;
     request.blob_count = control->flags >> 3 & 1;
-    if (zp_plan_make(image, &machine, &request, &room, &plan, NULL))
+    if (control->ranges & CONTROL_WRAPPER) {
+        make_wrapper(control, &wrapper);
+        request.wrapper = &wrapper;
+    }
+    status = zp_plan_make(image, &machine, &request, &room, &plan, NULL);
+    if (status == ZP_OK && control->ranges & CONTROL_KASLR) {
+        broken = zp_plan_broken(&plan);
+        insist(broken == NULL, broken ? broken : "");
+        choose_kaslr(control, &request);
+        status = zp_plan_make(image, &machine, &request, &room, &again, NULL);
+        check_possible(&plan, image, status);
+        if (status == ZP_OK)
+            plan = again;
+    }
+    if (status)
         return;
     broken = zp_plan_broken(&plan);
     insist(broken == NULL, broken ? broken : "");
@@ -140,6 +206,8 @@ static void plan_and_load(const struct control *control, const struct zp_image *
     insist(again.span_count == plan.span_count &&
                memcmp(spans[0], spans[1], plan.span_count * sizeof(spans[0][0])) == 0,
            "the same request makes the same plan");
+    insist(again.delta == plan.delta && again.virtual_delta == plan.virtual_delta,
+           "the same bases come twice");
     check_load(&plan);
 }
 

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Shows the measurements as tables, each ratio beside its goal."""
+
+# Anonymous guest RAM is ours alone; a memory file can be shared with another process, as QEMU's has to be.
+CONTENDERS = {"peer": "linux-loader", "peer shared": "linux-loader, memory file",
+              "private": "copied", "mapped": "mapped", "shared": "copied, memory file"}
+# Whom each is measured against: guest RAM of the same kind.
+AGAINST = {"private": "peer", "mapped": "peer", "shared": "peer shared"}
+LAUNCH_GOALS = {("xz", "direct"): 0.25, ("lz4", "direct"): 0.45, ("xz", "direct, cache"): 0.1}
+
+
+def met(value, goal, at_least):
+    """"goal 10: met"."""
+    good = value >= goal if at_least else value <= goal
+    return f"goal {'>=' if at_least else '<='} {goal:g}: {'met' if good else 'NOT MET'}"
+
+
+def number(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def spread(ratio):
+    return f"{number(ratio['ratio']):>6} ({number(ratio['low'])} to {number(ratio['high'])})"
+
+
+def milliseconds(entry):
+    value = entry["median"] / 1e6
+    return f"{value:.3f}" if value < 1 else f"{value:.2f}"
+
+
+def mib(value):
+    return f"{value / (1 << 20):.1f}"
+
+
+def show_core(core):
+    print(f"\nThe core: kernel {core['kernel_bytes'] / 1e6:.1f} MB, initrd {core['initrd_bytes'] / 1e6:.1f} MB; "
+          f"medians of {core['calls']} calls, {core['turns']} turns")
+    print(f"  inspect, by pread           {core['inspect_ns'] / 1e3:10.2f} us")
+    print(f"  inspect, bytes in memory    {core['inspect_memory_ns'] / 1e3:10.2f} us")
+    print(f"  plan                        {core['plan_ns'] / 1e3:10.2f} us")
+    for name, key in (("load / pread floor", "load"), ("inspect + plan + load / floor", "all"),
+                      ("floor / floor (noise)", "noise")):
+        entry = core[key]
+        print(f"  {name:<30}{entry['ratio']:8.2f} ({entry['ratio_low']:.2f} to {entry['ratio_high']:.2f})")
+    print(f"  freestanding archive, text  {core['archive_text_bytes']:10} bytes")
+
+
+def load_goals(row, who):
+    """Goals of load, and of load with first read."""
+    if row["aligned"] and row["cache"] == "warm" and who == "mapped":
+        return {"load_ns": 10, "all_ns": 2}
+    return {"load_ns": 1, "all_ns": 1}
+
+
+def show_load(rows):
+    print("\nLoading: median ms, and how many times faster than linux-loader (quartiles of the turns)")
+    for row in rows:
+        head = f"{row['image']}, {row['file_bytes'] / 1e6:.1f} MB, {row['cache']} page cache"
+        if "left_in_cache" in row:
+            head += f" ({row['left_in_cache'] * 100:.0f}% left)"
+        print(f" {head}: MiB copied and mapped")
+        for who, what in CONTENDERS.items():
+            if who not in row["contenders"]:
+                continue
+            entry = row["contenders"][who]
+            for key, label in (("load_ns", "load"), ("all_ns", "+ first read")):
+                line = f"  {what if key == 'load_ns' else '':<27}{label:<13}{milliseconds(entry[key]):>8} ms"
+                if key == "load_ns":
+                    line += f"{mib(entry['copied']):>7} +{mib(entry['mapped']):>5}"
+                else:
+                    line += " " * 14
+                if "faster" in entry[key]:
+                    faster = entry[key]["faster"]
+                    line += f" {spread(faster):<26}{met(faster['ratio'], load_goals(row, who)[key], True)}"
+                print(line.rstrip())
+
+
+def show_memory(rows):
+    print("\nMemory, MiB: peak of a process that loaded and read all; its own pages, not the page cache's;\n"
+          f"proportional share of {rows[0]['processes']} such processes together")
+    for row in rows:
+        print(f" {row['image']}")
+        for who, entry in row["contenders"].items():
+            print(f"  {CONTENDERS[who]:<27}peak{mib(entry['peak']):>7}  own{mib(entry['own']):>7}  "
+                  f"together{mib(entry['pss_of_all']):>8}")
+
+
+def show_launch(rows):
+    print("\nLaunch to \"Linux version\" under emulation, as part of what qemu -kernel takes")
+    for row in rows:
+        print(f" {row['kernel']} kernel, {row['rounds']} turns")
+        for who, entry in row["contenders"].items():
+            if "cannot" in entry:
+                print(f"  {who:<16}cannot: {entry['cannot']}")
+                continue
+            goal = LAUNCH_GOALS.get((row["kernel"], who))
+            print(f"  {who:<16}{entry['s']:7.3f} s {spread(entry['of_qemu']):<26}"
+                  + (met(entry["of_qemu"]["ratio"], goal, False) if goal else ""))
+
+
+def growth_cell(entry):
+    if "s" in entry:
+        return f"{entry['s'] * 1e3:.0f}"
+    return f"{entry['load_ns'] / 1e6:.2f} ({mib(entry['own'])})" if "own" in entry else "cannot"
+
+
+def show_growth(growth):
+    print("\nGrowth, ms to load (MiB of its own) and ms from launch to \"Linux version\"")
+    for axis, points in growth.items():
+        names = [name for name in points[0] if name != "x"]
+        print(f" {axis:<12}" + "".join(f"{CONTENDERS.get(name, name):>22}" for name in names))
+        for point in points:
+            x = f"{point['x']}" if axis.endswith("cpus") else f"{point['x'] >> 20} MiB"
+            cells = [growth_cell(point[name]) for name in names]
+            print(f"  {x:<11}" + "".join(f"{cell:>22}" for cell in cells))
+
+
+def show(result):
+    print(f"Linux {result['machine']['kernel']}, {result['machine']['cpus']} CPUs")
+    for name, shower in (("core", show_core), ("load", show_load), ("memory", show_memory),
+                         ("launch", show_launch), ("growth", show_growth)):
+        if name in result:
+            shower(result[name])
+    if result["peer_missing"]:
+        print(f"\nNo peer: {result['peer_missing']}")
