@@ -112,7 +112,9 @@ int zp_ram_map_private(const struct zp_pc *pc, struct zp_ram *ret_ram)
         return zp_ram_map(pc, ret_ram);
     if (error)
         return no_ram(pc, error);
-    madvise(ret_ram->host, (size_t)pc->ram_size, MADV_HUGEPAGE);
+    /* Low memory is for a few small tables: there a huge page would cost more than it saves. */
+    if (pc->ram_size > HUGE_PAGE)
+        madvise((char *)ret_ram->host + HUGE_PAGE, (size_t)(pc->ram_size - HUGE_PAGE), MADV_HUGEPAGE);
     describe_regions(pc, ret_ram);
     return 0;
 }
