@@ -86,9 +86,13 @@ class Subjects:
                 self.peer = built.stdout.strip()
         return self.peer
 
-    def loaders(self, kernel, ram=512, cpus=1, initrd=None, names=tuple(tables.CONTENDERS)):
-        """Contenders by name, without the peer's where there is no peer."""
-        ours = {"shared": [], "private": ["--private"], "mapped": ["--private", "--map"]}
+    def loaders(self, kernel, ram=512, cpus=1, initrd=None, names=None, seed=1):
+        """Contenders by name, without the peer's where there is no peer. KASLR is for ELFs alone; the seed
+        chooses the kernel's bases."""
+        bits = seed * 0x9E3779B97F4A7C15 % (1 << 64)
+        ours = {"shared": [], "private": ["--private"], "mapped": ["--private", "--map"],
+                "kaslr": ["--private", "--map", "--kaslr", bits]}
+        names = names or [name for name in tables.CONTENDERS if name != "kaslr" or kernel == self.made.get("vmlinux")]
         found = []
         for name in names:
             if name in ours:
@@ -144,9 +148,9 @@ def measure_load(subjects, rounds):
 
 
 def held(loader):
-    """A contender after one round, with its guest still there."""
-    loader.round("hold")
-    return loader.memory()
+    """A contender after one round, with its guest still there: its memory, and what it said."""
+    answer = loader.round("hold")
+    return loader.memory() | answer
 
 
 def measure_memory(subjects, processes):
@@ -155,15 +159,16 @@ def measure_memory(subjects, processes):
     for name, path in (("bzImage", subjects.kernel("cloud")), ("vmlinux", subjects.vmlinux())):
         row = {"image": name, "processes": processes, "contenders": {}}
         for index in range(len(subjects.loaders(path))):
-            crowd = [subjects.loaders(path)[index] for _ in range(processes)]
+            crowd = [subjects.loaders(path, seed=seed + 1)[index] for seed in range(processes)]
             alone = held(crowd[0])
             for loader in crowd[1:]:
                 held(loader)
             together = sum(loader.memory()["pss"] for loader in crowd)
             for loader in crowd:
                 loader.close()
-            row["contenders"][crowd[0].name] = {"peak": alone["peak"], "own": alone["own"],
-                                                "pss_of_all": together}
+            wanted = ("peak", "own", "pages", "mappable_pages", "relocated_pages")
+            row["contenders"][crowd[0].name] = {"pss_of_all": together,
+                                                **{key: alone[key] for key in wanted if key in alone}}
         found.append(row)
     return found
 

@@ -26,8 +26,9 @@ struct job {
     const char *kernel, *initrd;
     uint64_t ram_size;
     uint32_t cpus;
-    bool maps;    /* private RAM: pages of the files are mapped where they can be */
-    bool private; /* guest RAM as the KVM engine has it, not as the QEMU engine shares it */
+    bool maps;      /* private RAM: pages of the files are mapped where they can be */
+    uint64_t kaslr; /* not 0: random bits that choose the kernel's bases */
+    bool private;   /* guest RAM as the KVM engine has it, not as the QEMU engine shares it */
 };
 
 /* A file whose bytes are counted as they are copied out. */
@@ -143,6 +144,11 @@ static void make_request(const struct job *job, struct round *round)
                                          .entropy_length = sizeof(entropy),
                                          .blobs = &round->blob,
                                          .blob_count = 1};
+    if (job->kaslr) {
+        round->request.flags |= ZP_REQUEST_KASLR;
+        round->request.kaslr_physical = job->kaslr;
+        round->request.kaslr_virtual = job->kaslr;
+    }
 }
 
 static void inspect(const struct job *job, struct round *round)
@@ -188,7 +194,8 @@ static void make_round(const struct job *job, struct round *round)
 {
     const struct zp_pc pc = describe_pc(job);
     int64_t begun, inspected, planned, loaded, all;
-    uint64_t sum, bytes;
+    struct zp_sharing sharing;
+    uint64_t sum, bytes, copied, mapped;
 
     memset(round, 0, sizeof(*round));
     make_ram(job, &pc, round);
@@ -199,13 +206,17 @@ static void make_round(const struct job *job, struct round *round)
     planned = now();
     check(zp_load(&round->plan, &round->ram.guest, NULL), "zp_load");
     loaded = now();
+    copied = round->copied;
+    mapped = round->mapped;
     sum = read_all(round, &bytes);
     all = now();
+    check(zp_plan_sharing(&round->plan, &sharing, NULL), "zp_plan_sharing");
     printf("{\"inspect_ns\": %" PRId64 ", \"plan_ns\": %" PRId64 ", \"load_ns\": %" PRId64
            ", \"all_ns\": %" PRId64 ", \"bytes\": %" PRIu64 ", \"copied\": %" PRIu64 ", \"mapped\": %" PRIu64
-           ", \"sum\": %" PRIu64 "}\n",
-           inspected - begun, planned - inspected, loaded - begun, all - begun, bytes, round->copied,
-           round->mapped, sum & 0xffffffff);
+           ", \"sum\": %" PRIu64 ", \"pages\": %" PRIu64 ", \"mappable_pages\": %" PRIu64
+           ", \"relocated_pages\": %" PRIu64 "}\n",
+           inspected - begun, planned - inspected, loaded - begun, all - begun, bytes, copied, mapped,
+           sum & 0xffffffff, sharing.pages, sharing.mappable, sharing.relocated);
     fflush(stdout);
 }
 
@@ -220,6 +231,7 @@ static const struct argp_option options[] = {
     {"ram", 'm', "MIB", 0, "guest RAM (512)", 0},
     {"cpus", 'c', "N", 0, "CPUs (1)", 0},
     {"initrd", 'i', "FILE", 0, "an initrd", 0},
+    {"kaslr", 'k', "BITS", 0, "choose the kernel's bases by these bits, not 0", 0},
     {"map", 'M', NULL, 0, "map pages of the files instead of copying them", 0},
     {"private", 'p', NULL, 0, "guest RAM as the KVM engine has it, not a memory file", 0},
     {0}};
@@ -232,6 +244,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'm': job->ram_size = strtoull(argument, NULL, 0) << 20; return 0;
     case 'c': job->cpus = (uint32_t)strtoul(argument, NULL, 0); return 0;
     case 'i': job->initrd = argument; return 0;
+    case 'k': job->kaslr = strtoull(argument, NULL, 0); return 0;
     case 'M': job->maps = true; return 0;
     case 'p': job->private = true; return 0;
     case ARGP_KEY_ARG:

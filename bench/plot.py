@@ -147,7 +147,8 @@ def draw(result):
     def launch(entry):
         return entry.get("s")
 
-    panels = [("Loading a kernel and an initrd", "size of the initrd", growth["initrd"], load, bytes_label, time_label, decades),
+    panels = [("Loading a kernel and an initrd", "size of the initrd", growth["initrd"], load, bytes_label,
+               time_label, decades),
               ("The same: memory of its own", "size of the initrd", growth["initrd"], own, bytes_label, bytes_label,
                powers_of_sixteen),
               ("Loading a kernel", "size of guest RAM", growth["ram"], load, bytes_label, time_label, decades),

@@ -3,9 +3,9 @@
 
 # Anonymous guest RAM is ours alone; a memory file can be shared with another process, as QEMU's has to be.
 CONTENDERS = {"peer": "linux-loader", "peer shared": "linux-loader, memory file",
-              "private": "copied", "mapped": "mapped", "shared": "copied, memory file"}
+              "private": "copied", "mapped": "mapped", "kaslr": "mapped, KASLR", "shared": "copied, memory file"}
 # Whom each is measured against: guest RAM of the same kind.
-AGAINST = {"private": "peer", "mapped": "peer", "shared": "peer shared"}
+AGAINST = {"private": "peer", "mapped": "peer", "kaslr": "peer", "shared": "peer shared"}
 LAUNCH_GOALS = {("xz", "direct"): 0.25, ("lz4", "direct"): 0.45, ("xz", "direct, cache"): 0.1}
 
 
@@ -82,7 +82,15 @@ def show_memory(rows):
         print(f" {row['image']}")
         for who, entry in row["contenders"].items():
             print(f"  {CONTENDERS[who]:<27}peak{mib(entry['peak']):>7}  own{mib(entry['own']):>7}  "
-                  f"together{mib(entry['pss_of_all']):>8}")
+                  f"together{mib(entry['pss_of_all']):>8}" + shared_pages(who, entry))
+
+
+def shared_pages(who, entry):
+    """What `zeropage plan` tells of a mode that maps."""
+    if who not in ("mapped", "kaslr"):
+        return ""
+    kept = entry["mappable_pages"] - entry["relocated_pages"]
+    return f"  shared: {kept} of {entry['pages']} pages, {kept / max(1, entry['pages']) * 100:.0f}%"
 
 
 def show_launch(rows):

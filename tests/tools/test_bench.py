@@ -42,16 +42,28 @@ class Rounds(unittest.TestCase):
         self.assertGreaterEqual(answer["all_ns"], answer["load_ns"])
 
     def test_modes_agree(self):
-        """guest memory reads the same however it was loaded"""
+        """guest memory reads the same however it was loaded; mapped bytes are not copied"""
         answers = [self.loader(*mode).round() for mode in ([], ["--private"], ["--private", "--map"])]
         self.assertEqual(len({(answer["sum"], answer["bytes"]) for answer in answers}), 1)
+        self.assertGreaterEqual(answers[2]["mapped"], 32768)
+        self.assertLess(answers[2]["copied"], answers[1]["copied"])
 
     def test_hold(self):
-        """a guest that is held has its bytes in its own memory"""
+        """a guest that is held has its bytes in its own memory, and a mapped one has not"""
         self.initrd.write_bytes(bytes(32 << 20))
-        loader = self.loader("--private")
-        loader.round("hold")
-        self.assertGreater(loader.memory()["own"], 32 << 20)
+        own = []
+        for mode in (["--private"], ["--private", "--map"]):
+            loader = self.loader(*mode)
+            loader.round("hold")
+            own.append(loader.memory()["own"])
+        self.assertGreater(own[0], 32 << 20)
+        self.assertLess(own[1], 8 << 20)
+
+    def test_shared_pages(self):
+        """pages that can be mapped are those that were"""
+        answer = self.loader("--private", "--map").round()
+        self.assertEqual(answer["mappable_pages"] * 4096, answer["mapped"])
+        self.assertEqual(answer["relocated_pages"], 0)
 
     def test_failure(self):
         """a contender that ends is an error that names it"""
