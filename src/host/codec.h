@@ -23,6 +23,24 @@ struct zp_stream {
     uint64_t reported; /* when progress was called last, in nanoseconds */
 };
 
+/* Packed bytes in memory of our own, or of a source that keeps them; as long as asked->length. */
+struct zp_packed {
+    uint8_t *bytes;
+    bool whole; /* all of them are there */
+    void *map;
+    size_t map_size;
+};
+/* 0 or errno. */
+int zp_packed_open(const struct zp_unpack *asked, struct zp_packed *ret_packed);
+void zp_packed_close(struct zp_packed *packed);
+/* Are there no more packed bytes than a packer makes of what may come out? Else they are not read. */
+bool zp_packed_plausible(const struct zp_unpack *asked);
+/* zp_unpack_file on bytes that may be there already. */
+int zp_packed_unpack(const struct zp_unpack *asked, struct zp_packed *packed, struct zp_file *ret_file,
+                     struct zp_error *ret_error);
+/* As many threads as were asked for. */
+unsigned zp_unpack_threads(const struct zp_unpack *asked);
+
 typedef int zp_codec(struct zp_stream *stream, struct zp_error *ret_error);
 
 zp_codec zp_codec_bzip2, zp_codec_copy, zp_codec_gzip, zp_codec_lz4, zp_codec_lzma, zp_codec_lzo, zp_codec_xz,

@@ -20,7 +20,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define PAGE           UINT64_C(4096)
 #define ROOM_MAX       (UINT64_C(1) << 40) /* addresses are not endless */
 #define MEMORY_DEFAULT (UINT64_C(256) << 20)
 #define SIZE_BYTES     4 /* of the size behind the stream */
@@ -93,54 +92,16 @@ static int measure(struct zp_stream *stream, struct zp_error *ret_error)
             return ZP_ERR_TOO_LARGE;
         }
     }
-    /* No packer makes more than this out of what may come out: it is not read into memory. */
-    if (stream->size > stream->room + stream->room / 8 + (UINT64_C(1) << 20))
-        return zp_stream_too_large(stream, stream->size, ret_error);
-    return 0;
-}
-
-/* The packed bytes: mapped where they are stable, else room to read them into. 0 or errno. */
-static int open_packed(struct zp_stream *stream, void **ret_map, size_t *ret_size)
-{
-    const struct zp_unpack *asked = stream->asked;
-    uint64_t base, from, skip;
-    bool stable = false;
-    int fd = zp_source_descriptor(asked->source, &base, &stable);
-    void *map;
-
-    from = fd >= 0 && stable ? base + asked->offset : 0;
-    skip = from % PAGE;
-    *ret_size = (size_t)(stream->size + skip);
-    if (fd >= 0 && stable)
-        map = mmap(NULL, *ret_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, (off_t)(from - skip));
-    else
-        map =
-            mmap(NULL, *ret_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (map == MAP_FAILED)
-        return errno;
-    if (fd >= 0 && !stable) {
-        posix_fadvise(fd, (off_t)(base + asked->offset), (off_t)stream->size, POSIX_FADV_WILLNEED);
-        madvise(map, *ret_size, MADV_HUGEPAGE);
-    }
-    stream->packed = (const uint8_t *)map + skip;
-    stream->fetched = fd >= 0 && stable ? stream->size : 0;
-    *ret_map = map;
-    return 0;
+    return zp_packed_plausible(asked) ? 0 : zp_stream_too_large(stream, stream->size, ret_error);
 }
 
 static int decode(struct zp_stream *stream, struct zp_error *ret_error)
 {
     zp_codec *codec = codecs[stream->asked->compression];
-    size_t size = 0;
-    void *map = NULL;
-    int status;
+    int status = codec(stream, ret_error);
 
     if (!is_packed(stream->asked->compression))
-        return codec(stream, ret_error);
-    if ((status = open_packed(stream, &map, &size)))
         return status;
-    status = codec(stream, ret_error);
-    munmap(map, size);
     /* gzip counts modulo 2^32, and no limit for a payload is larger. */
     if (!status && stream->asked->has_size && stream->done != stream->total)
         return zp_stream_wrong_size(stream, stream->done, stream->total, ret_error);
@@ -228,26 +189,59 @@ static int refuse_unknown(const struct zp_unpack *asked, struct zp_error *ret_er
     return ZP_ERR_PAYLOAD_MAGIC;
 }
 
-int zp_unpack_file(const struct zp_unpack *asked, struct zp_file *ret_file, struct zp_error *ret_error)
+unsigned zp_unpack_threads(const struct zp_unpack *asked)
+{
+    return asked->threads ? asked->threads : zp_threads_usable();
+}
+
+int zp_packed_unpack(const struct zp_unpack *asked, struct zp_packed *packed, struct zp_file *ret_file,
+                     struct zp_error *ret_error)
 {
     struct zp_stream stream = {.asked = asked,
                                .room = room_of(asked),
                                .memory_limit = asked->memory_limit ? asked->memory_limit : MEMORY_DEFAULT,
-                               .threads = asked->threads ? asked->threads : zp_threads_usable()};
-    uint64_t size = asked->source->size;
+                               .threads = zp_unpack_threads(asked)};
     struct zp_error error = {0};
-    int status;
+    int status = measure(&stream, &error);
 
-    if (asked->offset > size || asked->length > size - asked->offset) {
-        error = (struct zp_error){ZP_ERR_TRUNCATED, ZP_FIELD_PAYLOAD, asked->offset,
-                                  asked->offset + asked->length, size};
-        status = ZP_ERR_TRUNCATED;
-    } else if (asked->compression >= CODEC_COUNT) {
-        status = refuse_unknown(asked, &error);
-    } else if ((status = share(asked, ret_file)) < 0 && (status = measure(&stream, &error)) == 0) {
+    if (!status && is_packed(asked->compression) && !packed->bytes)
+        status = zp_packed_open(asked, packed);
+    stream.packed = packed->bytes;
+    stream.fetched = packed->whole ? stream.size : 0;
+    if (!status)
         status = unpack(&stream, ret_file, &error);
-    }
     if (status < 0 && ret_error)
         *ret_error = error;
+    return status;
+}
+
+/* Bytes outside of the source, or of no format that is known. */
+static int refuse(const struct zp_unpack *asked, struct zp_error *ret_error)
+{
+    uint64_t size = asked->source->size;
+
+    if (asked->offset > size || asked->length > size - asked->offset) {
+        *ret_error = (struct zp_error){ZP_ERR_TRUNCATED, ZP_FIELD_PAYLOAD, asked->offset,
+                                       asked->offset + asked->length, size};
+        return ZP_ERR_TRUNCATED;
+    }
+    return asked->compression < CODEC_COUNT ? 0 : refuse_unknown(asked, ret_error);
+}
+
+int zp_unpack_file(const struct zp_unpack *asked, struct zp_file *ret_file, struct zp_error *ret_error)
+{
+    struct zp_packed packed = {0};
+    struct zp_error error = {0};
+    int status = refuse(asked, &error);
+
+    if (status) {
+        if (ret_error)
+            *ret_error = error;
+        return status;
+    }
+    if ((status = share(asked, ret_file)) >= 0)
+        return status;
+    status = zp_packed_unpack(asked, &packed, ret_file, ret_error);
+    zp_packed_close(&packed);
     return status;
 }

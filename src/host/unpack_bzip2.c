@@ -9,6 +9,8 @@
 
 #include <bzlib.h>
 
+#define DIGIT 3 /* its offset in the header */
+
 static int step(void *codec, struct zp_window *window, struct zp_stream *stream, struct zp_error *ret_error)
 {
     bz_stream *decoder = codec;
@@ -34,11 +36,27 @@ static int step(void *codec, struct zp_window *window, struct zp_stream *stream,
     return ZP_ERR_STREAM;
 }
 
+/* What bzip2's manual says ("memory management"): 100 kB, and 400 kB a step of the digit. */
+static int check_memory(struct zp_stream *stream, uint64_t at, struct zp_error *ret_error)
+{
+    uint64_t wanted;
+    int status;
+
+    if (stream->size - at <= DIGIT)
+        return 0; /* cut, as the decoder will say */
+    if ((status = zp_stream_fetch(stream, at + DIGIT + 1, ret_error)))
+        return status;
+    wanted = 100000 + 400000 * (uint64_t)(stream->packed[at + DIGIT] & 0xf);
+    return wanted > stream->memory_limit ? zp_stream_memory(stream, wanted, ret_error) : 0;
+}
+
 static int unpack_stream(struct zp_stream *stream, uint64_t *at, struct zp_error *ret_error)
 {
     bz_stream decoder = {0};
-    int status;
+    int status = check_memory(stream, *at, ret_error);
 
+    if (status)
+        return status;
     if (BZ2_bzDecompressInit(&decoder, 0, 0) != BZ_OK)
         return ENOMEM;
     status = zp_stream_pump(stream, at, step, &decoder, ret_error);

@@ -39,29 +39,40 @@ static int step(void *codec, struct zp_window *window, struct zp_stream *stream,
     }
 }
 
-static lzma_ret begin_xz(lzma_stream *decoder, const struct zp_stream *stream)
+static lzma_ret begin_xz(lzma_stream *decoder, const struct zp_stream *stream, unsigned threads)
 {
     lzma_mt options = {.flags = LZMA_CONCATENATED,
-                       .threads = stream->threads,
+                       .threads = threads,
                        .memlimit_threading = stream->memory_limit,
                        .memlimit_stop = stream->memory_limit};
 
-    if (stream->threads > 1)
+    if (threads > 1)
         return lzma_stream_decoder_mt(decoder, &options);
     return lzma_stream_decoder(decoder, stream->memory_limit, LZMA_CONCATENATED);
 }
 
-int zp_codec_xz(struct zp_stream *stream, struct zp_error *ret_error)
+static int unpack_xz(struct zp_stream *stream, unsigned threads, struct zp_error *ret_error)
 {
     lzma_stream decoder = LZMA_STREAM_INIT;
     uint64_t at = 0;
     int status;
 
-    if (begin_xz(&decoder, stream) != LZMA_OK)
+    if (begin_xz(&decoder, stream, threads) != LZMA_OK)
         return ENOMEM;
     status = zp_stream_pump(stream, &at, step, &decoder, ret_error);
     lzma_end(&decoder);
     return status;
+}
+
+int zp_codec_xz(struct zp_stream *stream, struct zp_error *ret_error)
+{
+    int status = unpack_xz(stream, stream->threads, ret_error);
+
+    /* With threads, liblzma does not tell how much memory it would have wanted. */
+    if (status != ZP_ERR_UNPACK_MEMORY || stream->threads == 1)
+        return status;
+    stream->done = 0;
+    return unpack_xz(stream, 1, ret_error);
 }
 
 /* The header of .lzma may tell the unpacked size. */

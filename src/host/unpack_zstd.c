@@ -2,7 +2,8 @@
 /*
  * zstd, RFC 8878: frames one after another, skippable ones among them. Each frame is decoded at one go into
  * its place, which needs no window of the decoder's own: however large a window a frame claims, memory does
- * not grow with it. memory_limit has nothing to bound here.
+ * not grow with it. memory_limit has nothing to bound here; a window that the library does not know is told
+ * as memory all the same.
  */
 #include "codec.h"
 
@@ -12,11 +13,23 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#define SKIPPABLE_MASK UINT32_C(0xfffffff0)
+#define SKIPPABLE_MASK    UINT32_C(0xfffffff0)
+#define WINDOW_DESCRIPTOR 5 /* its offset in the frame */
 
-static int answer(const struct zp_stream *stream, size_t result, struct zp_error *ret_error)
+/* Window_Descriptor: exponent and mantissa, behind the frame's header descriptor. */
+static uint64_t window_of(const uint8_t *frame)
+{
+    uint64_t base = UINT64_C(1) << (10 + (frame[WINDOW_DESCRIPTOR] >> 3));
+
+    return base + base / 8 * (frame[WINDOW_DESCRIPTOR] & 7);
+}
+
+static int answer(const struct zp_stream *stream, const uint8_t *frame, size_t result,
+                  struct zp_error *ret_error)
 {
     switch (ZSTD_getErrorCode(result)) {
+    case ZSTD_error_frameParameter_windowTooLarge:
+        return zp_stream_memory(stream, window_of(frame), ret_error);
     case ZSTD_error_srcSize_wrong: return zp_stream_cut(stream, ret_error);
     case ZSTD_error_dstSize_tooSmall: return zp_stream_too_large(stream, stream->room + 1, ret_error);
     case ZSTD_error_memory_allocation: return ENOMEM;
@@ -39,10 +52,10 @@ static int unpack_frame(ZSTD_DCtx *decoder, struct zp_stream *stream, uint64_t *
             stream, content > UINT64_MAX - stream->done ? UINT64_MAX : stream->done + content, ret_error);
     size = ZSTD_findFrameCompressedSize(in, rest);
     if (ZSTD_isError(size))
-        return answer(stream, size, ret_error);
+        return answer(stream, in, size, ret_error);
     made = ZSTD_decompressDCtx(decoder, stream->out + stream->done, (size_t)room, in, size);
     if (ZSTD_isError(made))
-        return answer(stream, made, ret_error);
+        return answer(stream, in, made, ret_error);
     stream->done += made;
     *at += size;
     return 0;
