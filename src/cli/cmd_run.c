@@ -124,8 +124,11 @@ static int run_image(struct run_options *options)
     struct cli_request *request = &options->request;
     struct zp_vm_config *config = &options->config;
     struct zp_vm_result result;
-    config->image = &request->opened.image;
+    config->opened = &request->opened;
     config->image_name = request->image_name;
+    config->direct = request->direct;
+    config->opening = &request->opening;
+    config->share_pages = request->share_pages;
     config->request = request->request;
     if (request->seed == CLI_SEED_NONE)
         config->request.entropy = ""; /* of length 0: none, and none of the VMM's either */

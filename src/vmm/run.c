@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * zp_vm_run, the whole story of a run in order: pick an engine, describe its PC, add ACPI tables and entropy
- * to the request, plan, map guest RAM, load, and let the engine enter. Everything that can be refused is
+ * to the request, choose between a bzImage and the ELF inside and plan it, map guest RAM, load, and let the
+ * engine enter. Everything that can be refused is
  * refused before guest RAM exists; the engine gets a guest that only has to be entered.
  */
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -14,7 +17,8 @@
 #include "vmm.h"
 
 #define SEED_SIZE   32
-#define TEXT_SIZE   1024
+#define TEXT_SIZE   4096
+#define NAME_SIZE   (PATH_MAX + ZP_INSIDE_SIZE + 2)
 #define BLOBS_EXTRA 1
 
 #define LOAD_ANNOUNCED (UINT64_C(512) << 20) /* what an ordinary disk reads in about a second */
@@ -30,7 +34,7 @@ struct story {
     struct zp_blob blobs[ZP_VM_BLOBS_MAX];
     unsigned char seed[SEED_SIZE];
     struct zp_request request;
-    struct zp_made_plan made;
+    struct zp_choice choice;
     struct zp_ram ram;
 };
 
@@ -88,10 +92,10 @@ static int choose_engine(struct story *story)
 }
 
 /* With the name of what is to blame: the image, the initrd, or nothing when the machine is. */
-static void say_no(const struct zp_vm_config *config, const struct zp_error *error)
+static void say_no(const struct zp_vm_config *config, const struct zp_error *error, const char *inside)
 {
-    const char *name = config->image_name;
-    char text[TEXT_SIZE];
+    char image_name[NAME_SIZE], text[TEXT_SIZE];
+    const char *name = zp_inside_name(config->image_name, inside, image_name, sizeof(image_name));
 
     if (error->field == ZP_FIELD_RAM || error->field == ZP_FIELD_CPUS || error->field == ZP_FIELD_RANGES)
         name = NULL;
@@ -142,11 +146,12 @@ static int make_plan(struct story *story)
     if (!status && make_request(story, &hardware) != 0)
         return -1;
     if (!status)
-        status = zp_made_plan_make(&story->made, config->image, &story->machine, &story->request, &error);
-    if (status == ENOMEM)
-        zp_vm_error("%s: no memory left for the plan", config->image_name);
+        status = zp_choice_make(&story->choice, config->opened, config->direct, &story->machine,
+                                &story->request, config->opening, &error);
+    if (status > 0)
+        zp_vm_error("%s: %s", config->image_name, strerror(status));
     else if (status && status != ZP_ERR_REAL_MODE_ONLY)
-        say_no(config, &error);
+        say_no(config, &error, story->choice.inside);
     return status == 0 || status == ZP_ERR_REAL_MODE_ONLY ? status : -1;
 }
 
@@ -156,8 +161,8 @@ static void announce_load(const struct story *story)
     char text[32];
     uint64_t sum = 0;
 
-    for (size_t i = 0; i < story->made.plan.span_count; i++)
-        sum += story->made.plan.spans[i].file_size;
+    for (size_t i = 0; i < story->choice.made.plan.span_count; i++)
+        sum += story->choice.made.plan.spans[i].file_size;
     if (sum >= LOAD_ANNOUNCED && isatty(STDERR_FILENO))
         zp_vm_say(story->config, "loading %s", zp_size_format(sum, text, sizeof(text)));
 }
@@ -167,25 +172,50 @@ static int load(struct story *story)
     struct zp_error error;
 
     announce_load(story);
-    if (zp_load(&story->made.plan, &story->ram.guest, &error) == ZP_OK)
+    if (zp_load(&story->choice.made.plan, &story->ram.guest, &error) == ZP_OK)
         return 0;
-    say_no(story->config, &error);
+    say_no(story->config, &error, story->choice.inside);
     return -1;
+}
+
+/* What became of the wish to boot the ELF inside. */
+static void say_choice(const struct story *story)
+{
+    const struct zp_vm_config *config = story->config;
+    const struct zp_choice *choice = &story->choice;
+    const struct zp_inner_image *inner = &config->opened->inner;
+    const struct zp_plan *plan = &choice->made.plan;
+    char text[TEXT_SIZE];
+
+    if (choice->why_not_status)
+        zp_vm_say(config, "%s; it is entered by its own code",
+                  zp_choice_why_not(choice, config->image_name, text, sizeof(text)));
+    if (config->opened->cache_error)
+        zp_vm_say(config, "the cache is of no use: %s", strerror(config->opened->cache_error));
+    if (!choice->direct)
+        return;
+    zp_vm_say(config, "%s: the ELF inside%s, kernel at 0x%llx, _text at 0x%llx", config->image_name,
+              inner->cached ? ", from the cache" : "", (unsigned long long)plan->kernel_load.value,
+              (unsigned long long)plan->virtual_base);
 }
 
 static void say_protocol(const struct story *story)
 {
-    const struct zp_plan *plan = &story->made.plan;
+    const struct zp_plan *plan = &story->choice.made.plan;
+    char mapped[64] = "", size[32];
 
-    zp_vm_say(story->config, "%s enters by %s at 0x%llx, %u CPU%s", story->config->image_name,
+    if (story->ram.mapped_bytes)
+        snprintf(mapped, sizeof(mapped), ", %s of it mapped",
+                 zp_size_format(story->ram.mapped_bytes, size, sizeof(size)));
+    zp_vm_say(story->config, "%s enters by %s at 0x%llx, %u CPU%s%s", story->config->image_name,
               zp_protocol_name(plan->protocol), (unsigned long long)plan->state.rip, story->config->cpus,
-              story->config->cpus == 1 ? "" : "s");
+              story->config->cpus == 1 ? "" : "s", mapped);
 }
 
 static int load_and_enter(struct story *story, struct zp_vm_result *ret_result)
 {
     const struct zp_vm_config *config = story->config;
-    struct zp_vm vm = {config, &story->made.plan, &story->ram};
+    struct zp_vm vm = {config, &story->choice.made.plan, &story->ram};
     int status;
 
     status = story->engine->shares_ram ? zp_ram_map(&story->pc, &story->ram)
@@ -206,7 +236,7 @@ static int load_and_enter(struct story *story, struct zp_vm_result *ret_result)
 static int check_real_mode(const struct zp_vm_config *config)
 {
     const struct zp_request *request = &config->request;
-    const uint64_t cmdline_max = config->image->bzimage.cmdline_max;
+    const uint64_t cmdline_max = config->opened->image.bzimage.cmdline_max;
     const struct zp_error too_long = {.code = ZP_ERR_CMDLINE_LENGTH,
                                       .field = ZP_FIELD_CMDLINE,
                                       .offset = ZP_NO_OFFSET,
@@ -224,12 +254,17 @@ static int check_real_mode(const struct zp_vm_config *config)
                          : config->no_acpi                           ? "--no-acpi"
                                                                      : NULL;
 
-    if (option)
+    if (config->opened->inside[0])
+        zp_vm_error(
+            "%s: %s has the 16-bit entry alone, and SeaBIOS takes it as a file of its own; see `zeropage "
+            "unpack`",
+            config->image_name, config->opened->inside);
+    else if (option)
         zp_vm_error("%s: SeaBIOS, which boots the 16-bit entry, has no way to honour %s; leave it out",
                     config->image_name, option);
     else if (request->cmdline_length > cmdline_max)
-        say_no(config, &too_long);
-    return option || request->cmdline_length > cmdline_max ? -1 : 0;
+        say_no(config, &too_long, "");
+    return config->opened->inside[0] || option || request->cmdline_length > cmdline_max ? -1 : 0;
 }
 
 static int real_mode(struct story *story, struct zp_vm_result *ret_result)
@@ -257,7 +292,8 @@ int zp_vm_run(const struct zp_vm_config *config, struct zp_vm_result *ret_result
         return real_mode(&story, ret_result);
     if (status)
         return 1;
+    say_choice(&story);
     status = load_and_enter(&story, ret_result);
-    zp_made_plan_free(&story.made);
+    zp_choice_free(&story.choice);
     return status;
 }

@@ -18,6 +18,8 @@
 #include <zeropage/plan.h>
 #include <zeropage/zeropage.h>
 
+#include "choice.h"
+
 enum zp_engine_kind {
     ZP_ENGINE_AUTO = 0,
     ZP_ENGINE_KVM = 1,
@@ -26,8 +28,10 @@ enum zp_engine_kind {
 
 /* What the user asked for. All borrowed. */
 struct zp_vm_config {
-    const struct zp_image *image;
-    const char *image_name; /* as the user wrote it, for messages */
+    struct zp_opened_image *opened; /* what is inside it is unpacked when it is to be booted */
+    const char *image_name;         /* as the user wrote it, for messages */
+    enum zp_direct direct;
+    const struct zp_opening *opening; /* how to unpack; NULL: by default */
     /* Protocol, command line, modules, pins. ACPI tables join its blobs; entropy NULL lets run add 32 bytes,
      * a pointer with length 0 means none. */
     struct zp_request request;

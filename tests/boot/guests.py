@@ -27,10 +27,12 @@ def kernel(name):
 
 @functools.cache
 def initramfs(init=None, add=()):
-    """An initramfs; init is the text of its script, add has pairs of a file and its path inside."""
+    """An initramfs; init is the text of its script or a program's path, add has pairs of a file and its path inside."""
     path = FOLDER / f"initramfs-{abs(hash((init, add))):x}"
     arguments = ["-o", path]
-    if init:
+    if isinstance(init, pathlib.Path):
+        arguments += ["--init", init]
+    elif init:
         script = path.with_suffix(".init")
         script.write_text(init)
         arguments += ["--init", script]

@@ -20,13 +20,13 @@ class OtherLinux(unittest.TestCase):
         for name in ("cloud-6.12", "generic"):
             for protocol in ("linux64", "linux32"):
                 with self.subTest(kernel=name, protocol=protocol):
-                    ran = start(name, "--protocol", protocol, *LINUX)
+                    ran = start(name, "--direct", "off", "--protocol", protocol, *LINUX)
                     self.assertEqual(ran.returncode, 0, ran.stderr + ran.stdout[-2000:])
                     self.assertIn(guests.MARKER, ran.stdout)
 
     def test_i386(self):
         """a 32-bit kernel unpacks its initramfs and looks for an init that it could run"""
-        ran = start("i386-pae", *LINUX)
+        ran = start("i386-pae", "--direct", "off", *LINUX)
         self.assertIn("enters by linux32", ran.stderr)
         self.assertIn("No working init found", ran.stdout)  # the busybox in there is a 64-bit one
         self.assertEqual(ran.returncode, 0, ran.stderr)  # panic=-1 resets

@@ -317,7 +317,7 @@ class Gdb(unittest.TestCase):
         code = (data[0x1F1] + 1) * 512
         load, init_size = struct.unpack_from("<QI", data, 0x258)
         for protocol, entry in (("linux32", 0), ("linux64", 0x200)):
-            process = self.start(image=image, protocol=protocol)
+            process = self.start("--direct", "off", image=image, protocol=protocol)
             with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
                 rip, rsi = self.number(connection, 16), self.number(connection, 4)
                 self.assertEqual(rip, load + entry)

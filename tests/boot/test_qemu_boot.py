@@ -183,11 +183,11 @@ class Ends(unittest.TestCase):
 
 
 class Linux(unittest.TestCase):
-    """Debian's own kernel, to its userspace, and off."""
+    """Debian's own kernel, unpacked by its own code, to its userspace, and off."""
 
     def boot(self, protocol):
         ran = guests.run(guests.kernel("cloud"), "--initrd", guests.initramfs(), "-m", "512M", "--protocol",
-                         protocol, "--cmdline", "console=ttyS0 panic=-1", timeout=120)
+                         protocol, "--direct", "off", "--cmdline", "console=ttyS0 panic=-1", timeout=120)
         self.assertEqual(ran.returncode, 0, ran.stderr + ran.stdout[-2000:])
         self.assertIn(guests.MARKER, ran.stdout)
         self.assertRegex(ran.stdout, "zeropage: acpi: FACP")

@@ -42,7 +42,7 @@ class Linux(unittest.TestCase):
         image = guests.kernel("cloud")
         if protocol == "pvh":
             image = guests.vmlinux(image)
-        arguments = ["--protocol", protocol, "-m", size, "--smp", cpus, "--initrd", guests.initramfs(),
+        arguments = ["--direct", "off", "--protocol", protocol, "-m", size, "--smp", cpus, "--initrd", guests.initramfs(),
                      "--cmdline", "console=ttyS0 panic=-1 reboot=k quiet"]
         ran = guests.run(image, *arguments, *([] if acpi else ["--no-acpi"]), timeout=120)
         self.assertEqual(ran.returncode, 0, ran.stderr + ran.stdout[-2000:])

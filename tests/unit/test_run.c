@@ -107,7 +107,7 @@ static struct zp_memory_source source;
 static struct zp_segment segments[4];
 static struct zp_note notes[4];
 static struct zp_entry entries[12];
-static struct zp_image image;
+static struct zp_opened_image opened;
 static struct zp_vm_config config;
 static struct zp_vm_result result;
 static char said[4096];
@@ -137,14 +137,14 @@ static int make_image(void **state)
                                          .p_memsz = 0x1000};
     elf.code = 0xf4;
     zp_memory_source_init(&source, &elf, sizeof(elf));
-    image = (struct zp_image){.struct_size = sizeof(image)};
-    config = (struct zp_vm_config){.image = &image,
+    opened = (struct zp_opened_image){.image = {.struct_size = sizeof(opened.image)}};
+    config = (struct zp_vm_config){.opened = &opened,
                                    .image_name = "tiny",
                                    .ram_size = 64 << 20,
                                    .cpus = 1,
                                    .request = {.struct_size = sizeof(struct zp_request)}};
     result = (struct zp_vm_result){0};
-    return zp_inspect(&source.source, &room, &image, NULL);
+    return zp_inspect(&source.source, &room, &opened.image, NULL);
 }
 
 static int run(void)
@@ -255,7 +255,7 @@ static void given_entropy_stays(void **state)
 static void real_mode_goes_to_qemu(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < image.entry_count; i++)
+    for (size_t i = 0; i < opened.image.entry_count; i++)
         entries[i].protocol = ZP_PROTOCOL_LINUX16;
     assert_int_equal(run(), 0);
     assert_string_equal(fake.ran, "real mode");
@@ -293,9 +293,9 @@ static void real_mode_loses_nothing_in_silence(void **state)
     struct zp_request good;
 
     (void)state;
-    for (size_t i = 0; i < image.entry_count; i++)
+    for (size_t i = 0; i < opened.image.entry_count; i++)
         entries[i].protocol = ZP_PROTOCOL_LINUX16;
-    image.bzimage.cmdline_max = 3;
+    opened.image.bzimage.cmdline_max = 3;
     config.quiet = true;
     config.request.modules = modules;
     config.request.module_count = 1;
