@@ -206,7 +206,7 @@ static const char *const kaslr_reasons[] = {
     [ZP_KASLR_NONE_CMDLINE] = "the command line says nokaslr",
     [ZP_KASLR_NONE_OWN] = "the bzImage's own code moves the kernel by itself",
     [ZP_KASLR_NONE_NOT_LINUX] = "nothing says that this is Linux",
-    [ZP_KASLR_NONE_PROTOCOL] = "by this entry the kernel cannot be moved so",
+    [ZP_KASLR_NONE_PROTOCOL] = "this entry does not let the kernel be moved so",
     [ZP_KASLR_NONE_NO_TABLE] = "the image has no relocation table",
     [ZP_KASLR_NONE_MEMORY] = "mem=, memmap= or hugepages= on the command line may take the place away",
     [ZP_KASLR_NONE_PINNED] = "the kernel is pinned",
