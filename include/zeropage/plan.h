@@ -193,7 +193,7 @@ enum zp_decision_code {
     ZP_DECISION_WRAPPER = 30,           /* a: protocol version of the setup header handed on */
     ZP_DECISION_KASLR_PHYSICAL = 31,    /* a: address; b: places to choose from */
     ZP_DECISION_KASLR_VIRTUAL = 32,     /* a: virtual base; b: places to choose from */
-    ZP_DECISION_KASLR_NONE = 33,        /* a: enum zp_kaslr_none */
+    ZP_DECISION_KASLR_NONE = 33,        /* a: enum zp_kaslr_none; field says which base, KASLR is both */
     ZP_DECISION_RELOCATIONS = 34        /* a: entries that load will patch; b: what it adds, modulo 2^64 */
 };
 
