@@ -215,6 +215,7 @@ void pack_make(struct pack *ret_pack, uint32_t compression, const void *bytes, s
     const struct pack_options none = {0}, *o = options ? options : &none;
 
     *ret_pack = (struct pack){0};
+    bytes = bytes ? bytes : ""; /* bzip2 wants a place even for nothing */
     switch (compression) {
     case ZP_COMPRESSION_GZIP: pack_gzip(ret_pack, bytes, size); return;
     case ZP_COMPRESSION_BZIP2: pack_bzip2(ret_pack, bytes, size); return;
