@@ -294,6 +294,9 @@ class Elf(unittest.TestCase):
             self.assertEqual((way["align"], number(way["min"]), number(way["max"])),
                              struct.unpack("<3I", by_type[19]))
         self.assertEqual(way["relocatable"], 19 in by_type)
+        way = entry(told, protocols[0])  # Linux's own, which may be moved
+        self.assertEqual((way["align"], number(way["min"]), number(way["max"])),
+                         (2 << 20, number(way["reserve"]), (1 << 46 if data[4] == 2 else 512 << 20) - 1))
         return by_type
 
     def test_cloud_vmlinux(self):
