@@ -2,8 +2,9 @@
 /*
  * zp_inspect on any bytes. What must hold: no read at or past the file's end and none of 0 bytes; an error
  * says its code and a known field; an accepted image has a sound entry, and each sound entry's segments lie
- * inside the arrays, the file and the address space, in order and apart, with the entry in one of them; the
- * room that an error asks for is enough in the end; asked again, the answer is the same.
+ * inside the arrays, the file and the address space, in order and apart, with the entry in one of them; a
+ * sound relocation table lies behind the ELF and is good in each entry; the room that an error asks for is
+ * enough in the end; asked again, the answer is the same. The sections of a PE lie in the file.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -77,6 +78,109 @@ static void check_entry(const struct zp_image *image, const struct zp_entry *ent
     must(inside);
 }
 
+struct target {
+    uint64_t start;
+    uint64_t end;
+};
+
+static int compare_targets(const void *a, const void *b)
+{
+    const struct target *left = a, *right = b;
+
+    return (left->start > right->start) - (left->start < right->start);
+}
+
+/* Does [start, end) lie in the file's bytes of one of the ELF's segments? */
+static bool is_in_file(const struct zp_image *image, const struct target *target)
+{
+    for (size_t e = 0; e < image->entry_count; e++) {
+        const struct zp_entry *entry = &image->entries[e];
+
+        if (entry->container != ZP_CONTAINER_ELF32 && entry->container != ZP_CONTAINER_ELF64)
+            continue;
+        for (size_t i = 0; i < entry->segment_count; i++) {
+            const struct zp_segment *segment = &image->segments[entry->segment_first + i];
+
+            if (target->start >= segment->paddr.value &&
+                target->end <= segment->paddr.value + segment->file_size)
+                return true;
+        }
+    }
+    return false;
+}
+
+static size_t take_list(const struct zp_image *image, uint64_t offset, uint64_t count, uint32_t width,
+                        struct target *targets)
+{
+    const struct zp_relocations *table = &image->relocations;
+
+    must(count == 0 || offset > table->offset);
+    must(offset <= image->source->size && count <= (image->source->size - offset) / 4);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t word;
+
+        must(image->source->read(image->source->context, offset + 4 * i, &word, 4) == 0);
+        targets[i].start = (uint32_t)(word - (uint32_t)table->map);
+        targets[i].end = targets[i].start + width;
+        must(word != 0 && is_in_file(image, &targets[i]));
+    }
+    return (size_t)count;
+}
+
+/* Each target by itself, then all of them sorted, in a way of their own. */
+static void check_relocations(const struct zp_image *image)
+{
+    const struct zp_relocations *table = &image->relocations;
+    struct target *targets;
+    size_t count = 0;
+
+    must(table->fault.code == ZP_OK || table->list_count == 0);
+    if (table->fault.code != ZP_OK)
+        check_error(table->fault.code, &table->fault);
+    if (table->list_count == 0)
+        return;
+    must(image->elf.guest_linux && table->fault.code == ZP_OK);
+    must(image->elf.class_bits == 32 ? table->list_count == 1
+                                     : table->list_count == 2 || table->list_count == 3);
+    must(table->offset == image->elf.file_end && table->offset + table->size == image->source->size);
+    must(4 * (table->list_count + table->list64_count + table->list32neg_count + table->list32_count) ==
+         table->size);
+    targets = malloc(table->size * sizeof(*targets));
+    must(targets != NULL);
+    count += take_list(image, table->list64_offset, table->list64_count, 8, targets);
+    count += take_list(image, table->list32neg_offset, table->list32neg_count, 4, targets + count);
+    count += take_list(image, table->list32_offset, table->list32_count, 4, targets + count);
+    qsort(targets, count, sizeof(*targets), compare_targets);
+    for (size_t i = 1; i < count; i++)
+        must(targets[i - 1].end <= targets[i].start);
+    free(targets);
+}
+
+static void check_sections(const struct zp_source *source)
+{
+    struct zp_pe_section *sections = NULL;
+    struct zp_error error = {0};
+    size_t count = 0, capacity = 0;
+    int status = zp_pe_sections(source, sections, capacity, &count, &error);
+
+    if (status == ZP_ERR_ROOM) {
+        must(error.value > 0 && error.value <= UINT16_MAX && error.limit == 0);
+        capacity = error.value;
+        sections = calloc(capacity, sizeof(*sections));
+        must(sections != NULL);
+        status = zp_pe_sections(source, sections, capacity, &count, &error);
+        must(status == ZP_OK ? count == capacity : status == ZP_ERR_TRUNCATED);
+    }
+    if (status != ZP_OK)
+        check_error(status, &error);
+    for (size_t i = 0; i < count; i++) {
+        must(sections[i].name[8] == '\0' && sections[i].size <= sections[i].virtual_size);
+        must(sections[i].size == 0 || sections[i].offset <= source->size);
+        must(sections[i].size == 0 || sections[i].size <= source->size - sections[i].offset);
+    }
+    free(sections);
+}
+
 static void check_image(const struct zp_image *image)
 {
     uint64_t size = image->source->size;
@@ -103,6 +207,7 @@ static void check_image(const struct zp_image *image)
         must(image->bzimage.payload_length <= size - image->bzimage.payload_offset);
     }
     must(image->bzimage.kernel_version_offset < size && image->bzimage.kernel_info_offset < size);
+    check_relocations(image);
 }
 
 /* Inspects in arrays that have exactly the capacities given, and grows them as the errors say. */
@@ -149,6 +254,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(image.struct_size == 0 && again.struct_size == 0);
         check_error(status, &error);
     }
+    check_sections(&source);
     free(room.segments);
     free(room.notes);
     free(room.entries);
