@@ -929,6 +929,9 @@ static void guest_memory_that_is_not_there(void **state)
             fail_msg("guest memory was touched");
     assert_int_equal(zp_load(NULL, &guest.guest, NULL), ZP_ERR_ARGUMENT);
     assert_int_equal(zp_load(&f->plan, NULL, NULL), ZP_ERR_ARGUMENT);
+    guest.guest.struct_size--;
+    assert_int_equal(zp_load(&f->plan, &guest.guest, &f->error), ZP_ERR_STRUCT_SIZE);
+    assert_int_equal(f->error.limit, sizeof(guest.guest));
     free_both(f, &guest);
 }
 

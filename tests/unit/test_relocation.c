@@ -132,6 +132,30 @@ static void lists_may_be_empty(void **state)
     }
 }
 
+/* The last link addresses: a target ends with them, or is refused. */
+static void link_addresses_end_at_4_gib(void **state)
+{
+    static const struct {
+        uint32_t entry;
+        int code;
+    } cases[] = {{0xfffffffc, ZP_OK}, {0xfffffffd, ZP_ERR_OUTSIDE}, {0xffffffff, ZP_ERR_OUTSIDE}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct zp_relocations *table;
+        struct gen_image image;
+        struct inspecting in;
+
+        gen_elf(&image,
+                &(struct gen_elf){.load = 0x7fffff80, .pvh = true}); /* bytes on both sides of the end */
+        poke_words(&image, (const uint32_t[]){0, 0, 0xffffff90, cases[i].entry}, 4);
+        table = relocations(&in, &image);
+        assert_int_equal(table->fault.code, cases[i].code);
+        assert_int_equal(table->list32_count, cases[i].code ? 0 : 2);
+        gen_free(&image);
+    }
+}
+
 /* --- HOSTILE row 19 ------------------------------------------------------------------------------- */
 
 struct spoil {
@@ -753,6 +777,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layout_is_read),
         cmocka_unit_test(lists_may_be_empty),
+        cmocka_unit_test(link_addresses_end_at_4_gib),
         cmocka_unit_test(entries_of_three_lists_that_are_spoiled),
         cmocka_unit_test(entries_of_other_layouts_that_are_spoiled),
         cmocka_unit_test(every_truncation_of_the_table),
