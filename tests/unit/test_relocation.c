@@ -358,6 +358,10 @@ static void the_end_of_the_elf(void **state)
     gen_poke(&image, EHDR64(e_shnum), 2, 0); /* told by section 0 */
     gen_poke(&image, SHDR64(image, 0, sh_size), 8, 3);
     assert_sound(relocations(&in, &image), &image, 3);
+    gen_poke(&image, SHDR64(image, 0, sh_offset), 8, image.size - 3); /* which is no section */
+    assert_sound(relocations(&in, &image), &image, 3);
+    gen_poke(&image, SHDR64(image, 2, sh_size), 8, image.size - image.shdrs); /* nor has a BSS bytes */
+    assert_sound(relocations(&in, &image), &image, 3);
     gen_poke(&image, SHDR64(image, 1, sh_size), 8, UINT64_MAX); /* a section out of the file */
     assert_sound(relocations(&in, &image), &image, 3);
     gen_poke(&image, SHDR64(image, 1, sh_size), 8, image.size - image.code); /* to the very end */
@@ -719,6 +723,24 @@ static void no_target_is_half_outside(void **state)
     }
 }
 
+/* An initrd has bytes of a file as well, but none to patch. */
+static void initrds_are_not_patched(void **state)
+{
+    struct relocating r;
+
+    (void)state;
+    prepare(&r, &(struct gen_linux){.lists = 3}, 32 * MIB, 0);
+    add_module(r.f, 8192, NULL);
+    add_pin(r.f, ZP_SPAN_INITRD, 0, 40 * MIB);
+    plan_holds(r.f);
+    r.f->plan.virtual_delta = 0x11400000;
+    gen_poke(&r.image, r.image.list32.at + 4 * (r.image.list32.count - 1), 4, LOW + 24 * MIB + 16);
+    assert_int_equal(zp_load(&r.f->plan, &r.guest, &r.f->error), ZP_ERR_OUTSIDE);
+    assert_int_equal(r.f->error.limit, 40 * MIB + 16);
+    assert_memory_equal(r.bytes + 40 * MIB, r.f->bytes, 8192);
+    release(&r);
+}
+
 struct failing {
     struct zp_source source;
     const struct gen_image *image;
@@ -790,6 +812,7 @@ int main(void)
         cmocka_unit_test(every_layout_is_applied),
         cmocka_unit_test(a_table_that_changes_before_it_is_applied),
         cmocka_unit_test(no_target_is_half_outside),
+        cmocka_unit_test(initrds_are_not_patched),
         cmocka_unit_test(every_failing_read_while_loading),
         cmocka_unit_test(no_relocation_without_a_table),
     };
