@@ -123,7 +123,16 @@ static int show(const struct zp_choice *choice, const struct plan_options *optio
     const struct cli_request *request = &options->request;
     const struct zp_plan *plan = &choice->made.plan;
     struct cli_plan_about about = {
-        .ram_size = request->ram_size, .opened = &request->opened, .choice = choice};
+        .ram_size = request->ram_size,
+        .opened = &request->opened,
+        .choice = choice,
+        .share_pages = request->share_pages,
+        .copies = request->engine == ZP_ENGINE_QEMU,
+    };
+    struct zp_error error;
+    int status = zp_plan_sharing(plan, &about.sharing, &error);
+    if (status != 0)
+        return cli_refuse_inside(options->json, request->image_name, choice->inside, status, &error);
     int code = CLI_DONE;
     char *name = cli_escape_copy(request->image_name);
     char *cmdline = request->uki_cmdline ? cli_escape_copy(request->uki_cmdline) : NULL;

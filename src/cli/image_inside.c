@@ -51,14 +51,14 @@ static void print_part(const struct zp_uki *uki, enum zp_uki_part part)
 
 void cli_sections_table(const struct zp_source *source)
 {
-    struct zp_section *sections;
+    struct zp_pe_section *sections;
     struct zp_error error;
     size_t count;
     char name[40], size[32];
     if (zp_pe_sections_read(source, &sections, &count, &error) != 0)
         return;
     for (size_t i = 0; i < count; i++) {
-        const struct zp_section *section = &sections[i];
+        const struct zp_pe_section *section = &sections[i];
         printf("  %-13s %10s at 0x%08" PRIx64 " of the file, 0x%08" PRIx64 " in memory\n",
                cli_escape(section->name, strlen(section->name), name, sizeof name),
                zp_size_format(section->size, size, sizeof size), section->offset, section->virtual_address);
@@ -69,14 +69,14 @@ void cli_sections_table(const struct zp_source *source)
 struct json_object *cli_sections_json(const struct zp_source *source)
 {
     struct json_object *list = json_object_new_array();
-    struct zp_section *sections;
+    struct zp_pe_section *sections;
     struct zp_error error;
     size_t count;
     char name[40];
     if (zp_pe_sections_read(source, &sections, &count, &error) != 0)
         return list;
     for (size_t i = 0; i < count; i++) {
-        const struct zp_section *section = &sections[i];
+        const struct zp_pe_section *section = &sections[i];
         struct json_object *object = json_object_new_object();
         cli_json_text(object, "name", cli_escape(section->name, strlen(section->name), name, sizeof name));
         cli_json_size(object, "offset", section->offset);

@@ -19,7 +19,7 @@
 #define PIECE ((size_t)1 << 20)
 
 struct output {
-    char *path;      /* where it goes, links followed */
+    char *path;      /* where it goes, links followed; NULL: no regular file */
     char *temporary; /* NULL: written in place */
     int fd;
 };
@@ -54,15 +54,16 @@ static int open_output(struct output *output, const char *name)
     bool exists = stat(name, &about) == 0;
     if (!exists && errno != ENOENT)
         return errno;
+    if (exists && S_ISDIR(about.st_mode))
+        return EISDIR;
+    if (exists && !S_ISREG(about.st_mode)) {
+        output->fd = open(name, O_WRONLY | O_CLOEXEC);
+        return output->fd < 0 ? errno : 0;
+    }
     output->path = exists ? realpath(name, NULL) : strdup(name);
     if (!output->path)
         return errno;
-    if (exists && S_ISDIR(about.st_mode))
-        return EISDIR;
-    if (!exists || S_ISREG(about.st_mode))
-        return open_temporary(output, exists ? about.st_mode & 0777 : usual_mode());
-    output->fd = open(name, O_WRONLY | O_CLOEXEC);
-    return output->fd < 0 ? errno : 0;
+    return open_temporary(output, exists ? about.st_mode & 0777 : usual_mode());
 }
 
 static int write_all(int fd, const char *bytes, size_t size)

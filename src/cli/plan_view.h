@@ -27,6 +27,9 @@ struct cli_plan_about {
     const struct zp_opened_image *opened;
     const struct zp_choice *choice;
     const char *uki_cmdline; /* escaped; NULL: another is used, or there is none */
+    bool share_pages;        /* --share-pages */
+    bool copies;             /* the engine asked for is QEMU, which another process must see into */
+    struct zp_sharing sharing;
 };
 /* Lines under the heading. */
 void cli_plan_about_table(const struct cli_plan_about *about);

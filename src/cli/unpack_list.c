@@ -44,14 +44,14 @@ static void add_extent(struct list *list, const char *name, const struct cli_ext
 
 static void add_sections(struct list *list, const struct zp_source *source, const char *inside)
 {
-    struct zp_section *sections;
+    struct zp_pe_section *sections;
     struct zp_error error;
     size_t count;
     char name[40];
     if (zp_pe_sections_read(source, &sections, &count, &error) != 0)
         return;
     for (size_t i = 0; i < count; i++) {
-        const struct zp_section *section = &sections[i];
+        const struct zp_pe_section *section = &sections[i];
         struct row *row =
             add(list, inside, cli_escape(section->name, strlen(section->name), name, sizeof name),
                 section->offset, section->size);

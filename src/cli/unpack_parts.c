@@ -66,7 +66,7 @@ int cli_part_signature(const struct zp_opened_image *opened, struct cli_extent *
 static int find_section(const struct zp_source *source, const char *inside, const char *name,
                         struct cli_extent *ret_extent, struct zp_error *ret_error)
 {
-    struct zp_section *sections;
+    struct zp_pe_section *sections;
     size_t count;
     int status = zp_pe_sections_read(source, &sections, &count, ret_error);
     if (status != 0)

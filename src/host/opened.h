@@ -51,17 +51,9 @@ struct zp_uki {
 int zp_uki_open(struct zp_uki *ret_uki, const struct zp_file *file, struct zp_error *ret_error);
 void zp_uki_close(struct zp_uki *uki);
 
-/* A section of a PE file. */
-struct zp_section {
-    char name[9];
-    uint64_t header_offset;
-    uint64_t offset, size; /* in the file; size: min(VirtualSize, SizeOfRawData) */
-    uint64_t virtual_size, virtual_address;
-};
-
 /* All sections of a PE file, in memory to be freed: the same answers. */
-int zp_pe_sections_read(const struct zp_source *source, struct zp_section **ret_sections, size_t *ret_count,
-                        struct zp_error *ret_error);
+int zp_pe_sections_read(const struct zp_source *source, struct zp_pe_section **ret_sections,
+                        size_t *ret_count, struct zp_error *ret_error);
 
 /* The certificates of a PE file, which may lie anywhere. false: it has none. */
 bool zp_pe_security(const struct zp_source *source, uint64_t *ret_offset, uint64_t *ret_size);

@@ -13,6 +13,8 @@
 
 #include "opened.h"
 
+#define SECTIONS_FIRST 16
+
 const char *zp_uki_part_name(enum zp_uki_part part)
 {
     static const char *const names[ZP_UKI_PART_COUNT] = {[ZP_UKI_UCODE] = ".ucode",
@@ -24,7 +26,32 @@ const char *zp_uki_part_name(enum zp_uki_part part)
     return names[part];
 }
 
-static const struct zp_section *find(const struct zp_section *sections, size_t count, const char *name)
+int zp_pe_sections_read(const struct zp_source *source, struct zp_pe_section **ret_sections,
+                        size_t *ret_count, struct zp_error *ret_error)
+{
+    struct zp_pe_section *sections = NULL;
+    struct zp_error error = {.value = SECTIONS_FIRST};
+    size_t capacity = 0;
+    int status = ZP_ERR_ROOM;
+
+    while (status == ZP_ERR_ROOM && error.value > capacity) {
+        capacity = (size_t)error.value; /* NumberOfSections has 16 bits */
+        free(sections);
+        sections = calloc(capacity, sizeof(*sections));
+        if (!sections)
+            return ENOMEM;
+        status = zp_pe_sections(source, sections, capacity, ret_count, &error);
+    }
+    if (status) {
+        free(sections);
+        *ret_error = error;
+        return status;
+    }
+    *ret_sections = sections;
+    return 0;
+}
+
+static const struct zp_pe_section *find(const struct zp_pe_section *sections, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(sections[i].name, name) == 0)
@@ -32,7 +59,7 @@ static const struct zp_section *find(const struct zp_section *sections, size_t c
     return NULL;
 }
 
-static int say_no(struct zp_error *ret_error, int code, const struct zp_section *section, uint64_t value,
+static int say_no(struct zp_error *ret_error, int code, const struct zp_pe_section *section, uint64_t value,
                   uint64_t limit)
 {
     *ret_error = (struct zp_error){.code = code,
@@ -43,18 +70,14 @@ static int say_no(struct zp_error *ret_error, int code, const struct zp_section 
     return code;
 }
 
-/* wanted: .linux and the parts, NULL where there is none. */
-static int check(const struct zp_file *file, const struct zp_section *const *wanted, size_t count,
-                 struct zp_error *ret_error)
+/* wanted: .linux and the parts, NULL where there is none. Each lies in the file: the core has seen to it. */
+static int check(const struct zp_pe_section *const *wanted, size_t count, struct zp_error *ret_error)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct zp_section *one = wanted[i];
+        const struct zp_pe_section *one = wanted[i];
 
         if (!one || one->size == 0)
             continue;
-        /* Both come from 32 bits: the sum cannot wrap. */
-        if (one->offset + one->size > file->source.size)
-            return say_no(ret_error, ZP_ERR_TRUNCATED, one, one->offset + one->size, file->source.size);
         for (size_t j = 0; j < i; j++)
             if (wanted[j] && wanted[j]->size && one->offset < wanted[j]->offset + wanted[j]->size &&
                 wanted[j]->offset < one->offset + one->size)
@@ -63,7 +86,8 @@ static int check(const struct zp_file *file, const struct zp_section *const *wan
     return 0;
 }
 
-static int open_parts(struct zp_uki *uki, const struct zp_file *file, const struct zp_section *const *parts)
+static int open_parts(struct zp_uki *uki, const struct zp_file *file,
+                      const struct zp_pe_section *const *parts)
 {
     for (size_t i = 0; i < ZP_UKI_PART_COUNT; i++) {
         int status;
@@ -80,8 +104,8 @@ static int open_parts(struct zp_uki *uki, const struct zp_file *file, const stru
 
 int zp_uki_open(struct zp_uki *ret_uki, const struct zp_file *file, struct zp_error *ret_error)
 {
-    const struct zp_section *wanted[1 + ZP_UKI_PART_COUNT];
-    struct zp_section *sections = NULL;
+    const struct zp_pe_section *wanted[1 + ZP_UKI_PART_COUNT];
+    struct zp_pe_section *sections = NULL;
     struct zp_uki uki = {.present = true};
     size_t count = 0;
     int status = zp_pe_sections_read(&file->source, &sections, &count, ret_error);
@@ -91,7 +115,7 @@ int zp_uki_open(struct zp_uki *ret_uki, const struct zp_file *file, struct zp_er
     wanted[0] = find(sections, count, ".linux");
     for (size_t i = 0; i < ZP_UKI_PART_COUNT; i++)
         wanted[1 + i] = find(sections, count, zp_uki_part_name((enum zp_uki_part)i));
-    status = wanted[0] ? check(file, wanted, 1 + ZP_UKI_PART_COUNT, ret_error) : EINVAL;
+    status = wanted[0] ? check(wanted, 1 + ZP_UKI_PART_COUNT, ret_error) : EINVAL;
     if (status == 0) {
         uki.linux_offset = wanted[0]->offset;
         uki.linux_size = wanted[0]->size;

@@ -44,6 +44,7 @@ PLAN = {
     "inside": str,
     "why_not_direct": Optional(FAULT),
     "uki": Optional({"microcode_size": int, "initrd_size": int, "cmdline": Optional(str)}),
+    "sharing": {"pages": int, "mappable": int, "relocated": int, "shared": int, "on_request": int},
     "kernel": {"load": Hex, "delta": Hex, "virtual_base": Hex, "virtual_delta": Hex, "relocations": int,
                "runtime": Hex, "runtime_size": int},
     "initrd": Optional({"start": Hex, "size": int}),

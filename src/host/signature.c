@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the host wants of an EFI executable besides what the core tells: all of its sections in memory of
- * their own, and where its signatures lie. Sizes and offsets come from the file: whoever reads there asks
+ * Where the signatures of an EFI executable lie. Offset and size come from the file: whoever reads there asks
  * first whether the file goes so far. Microsoft PE and COFF Specification, "Optional Header Data
  * Directories", "The Attribute Certificate Table".
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include <zeropage/wire/pe.h>
 
 #include "opened.h"
@@ -50,43 +45,6 @@ static bool find_directories(const struct zp_source *source, uint64_t *ret_offse
             (uint32_t)((header.SizeOfOptionalHeader - size) / sizeof(struct zp_image_data_directory));
     *ret_offset = at + size;
     return true;
-}
-
-int zp_pe_sections_read(const struct zp_source *source, struct zp_section **ret_sections, size_t *ret_count,
-                        struct zp_error *ret_error)
-{
-    struct zp_image_dos_header dos = {0};
-    struct zp_image_file_header header = {0};
-    struct zp_image_section_header one;
-    struct zp_section *sections;
-    uint64_t at;
-
-    if (read_at(source, 0, &dos, sizeof(dos)))
-        read_at(source, (uint64_t)dos.e_lfanew + ZP_IMAGE_NT_SIGNATURE_SIZE, &header, sizeof(header));
-    sections = calloc(header.NumberOfSections + 1u, sizeof(*sections));
-    if (!sections)
-        return ENOMEM;
-    at = (uint64_t)dos.e_lfanew + ZP_IMAGE_NT_SIGNATURE_SIZE + sizeof(header) + header.SizeOfOptionalHeader;
-    for (uint32_t i = 0; i < header.NumberOfSections; i++, at += sizeof(one)) {
-        if (!read_at(source, at, &one, sizeof(one))) {
-            free(sections);
-            *ret_error = (struct zp_error){.code = ZP_ERR_TRUNCATED,
-                                           .field = ZP_FIELD_PE_SECTION,
-                                           .offset = at,
-                                           .value = at + sizeof(one),
-                                           .limit = source->size};
-            return ZP_ERR_TRUNCATED;
-        }
-        memcpy(sections[i].name, one.Name, sizeof(one.Name));
-        sections[i].header_offset = at;
-        sections[i].offset = one.PointerToRawData;
-        sections[i].size = one.VirtualSize < one.SizeOfRawData ? one.VirtualSize : one.SizeOfRawData;
-        sections[i].virtual_size = one.VirtualSize;
-        sections[i].virtual_address = one.VirtualAddress;
-    }
-    *ret_sections = sections;
-    *ret_count = header.NumberOfSections;
-    return 0;
 }
 
 bool zp_pe_security(const struct zp_source *source, uint64_t *ret_offset, uint64_t *ret_size)
