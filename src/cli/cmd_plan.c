@@ -72,7 +72,7 @@ static const struct argp plan_argp = {
     parse_plan,
     "IMAGE",
     "Shows the memory map and entry state that a boot would use, and why.\n"
-    "Also --subarch[-data] N, --setup-data TYPE:FILE, --keep-segments, --quiet-kernel.",
+    "The manual has more options, such as --module and --setup-data.",
     children,
     NULL,
     NULL,

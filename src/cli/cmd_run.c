@@ -93,8 +93,8 @@ static const struct argp run_argp = {
     argp_options,
     parse_run,
     "IMAGE [-- QEMU-ARGUMENTS]",
-    "Boots IMAGE; its serial port is this terminal, Ctrl-A X leaves. See the manual\n"
-    "for --subarch, --subarch-data, --setup-data, --keep-segments, --quiet-kernel.",
+    "Boots IMAGE; its serial port is this terminal, Ctrl-A X leaves. The manual has\n"
+    "more options, such as --module, --share-pages and --setup-data.",
     children,
     NULL,
     NULL,
@@ -119,6 +119,27 @@ static int report_end(const char *name, const struct zp_vm_result *result)
     return CLI_NO;
 }
 
+/* What the image itself brings to the boot, and a person did not write. */
+static void say_uki(const struct run_options *options)
+{
+    const struct cli_request *request = &options->request;
+    const struct zp_file *parts = request->opened.uki.parts;
+    char size[32];
+    if (options->config.quiet || !request->opened.uki.present)
+        return;
+    char *name = cli_escape_copy(request->image_name);
+    for (int i = ZP_UKI_UCODE; i <= ZP_UKI_INITRD; i++)
+        if (parts[i].name)
+            cli_error("%s: with its own %s, %s", name, zp_uki_part_name((enum zp_uki_part)i),
+                      zp_size_format(parts[i].source.size, size, sizeof size));
+    if (request->uki_cmdline) {
+        char *cmdline = cli_escape_copy(request->uki_cmdline);
+        cli_error("%s: with its own command line: %s", name, cmdline);
+        free(cmdline);
+    }
+    free(name);
+}
+
 static int run_image(struct run_options *options)
 {
     struct cli_request *request = &options->request;
@@ -141,6 +162,7 @@ static int run_image(struct run_options *options)
     config->qemu_arguments = options->qemu_arguments;
     config->initrd_name = request->module_count ? request->modules[0].name : NULL;
     memset(&result, 0, sizeof result);
+    say_uki(options);
     if (zp_vm_run(config, &result) != 0)
         return CLI_NO;
     return report_end(request->image_name, &result);
@@ -155,6 +177,8 @@ int cli_run(int argc, char **argv)
     if (options.config.gdb_port && options.request.kaslr == CLI_KASLR_AUTO)
         options.request.kaslr = CLI_KASLR_OFF; /* symbols stand where the file says */
 
+    if (options.config.quiet)
+        options.request.no_progress = true;
     int code = cli_request_open(&options.request, false);
     if (code == CLI_DONE)
         code = run_image(&options);

@@ -55,6 +55,17 @@ void cli_progress_use(struct cli_progress *progress, struct zp_opening *opening)
     opening->progress_context = progress;
 }
 
+int cli_cache_open(struct zp_cache **ret_cache, const char *directory, uint64_t size_limit, bool json)
+{
+    int status = zp_cache_open(ret_cache, directory, size_limit);
+    if (status != EPERM || json)
+        return status ? cli_refuse(json, directory, status, NULL) : 0;
+    char *safe = cli_escape_copy(directory);
+    cli_error("%s: others may write to it; a cache of kernels must be yours alone (chmod 700)", safe);
+    free(safe);
+    return CLI_NO;
+}
+
 int cli_refuse_inside(bool json, const char *file_name, const char *inside, int status,
                       const struct zp_error *error)
 {

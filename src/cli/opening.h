@@ -9,6 +9,8 @@
 #include "cli.h"
 #include "opened.h"
 
+#define CLI_CACHE_SIZE_DEFAULT (UINT64_C(1) << 30)
+
 /* How far unpacking is, told on one line of a terminal from its first second on. */
 struct cli_progress {
     struct timespec begin;
@@ -17,6 +19,9 @@ struct cli_progress {
 
 /* Whose progress is told, unless stderr is no terminal; {0} is a good progress. */
 void cli_progress_use(struct cli_progress *progress, struct zp_opening *opening);
+
+/* What a cache directory cannot be used for is said; 0 or CLI_NO. */
+int cli_cache_open(struct zp_cache **ret_cache, const char *directory, uint64_t size_limit, bool json);
 
 /* zp_opened_image_open; 0, or CLI_NO after a message that names what is inside the file. */
 int cli_image_open(struct zp_opened_image *opened, const char *name, const struct zp_opening *opening,

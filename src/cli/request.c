@@ -35,6 +35,8 @@ enum {
     KEY_SETUP_DATA,
     KEY_DIRECT,
     KEY_KASLR,
+    KEY_CACHE,
+    KEY_CACHE_SIZE,
     KEY_SHARE_PAGES
 };
 
@@ -50,6 +52,7 @@ void cli_request_init(struct cli_request *request, enum cli_seed seed, enum cli_
     request->cpus = 1;
     request->seed = seed;
     request->kaslr = kaslr;
+    request->cache_size = CLI_CACHE_SIZE_DEFAULT;
     request->request.struct_size = sizeof request->request;
 }
 
@@ -268,6 +271,8 @@ static error_t parse_rare(int key, char *argument, struct argp_state *state)
     case KEY_KEEP_SEGMENTS: request->request.flags |= ZP_REQUEST_KEEP_SEGMENTS; return 0;
     case KEY_QUIET_KERNEL: request->request.flags |= ZP_REQUEST_QUIET; return 0;
     case KEY_SETUP_DATA: take_setup_data(request, state, argument); return 0;
+    case KEY_CACHE: request->cache_name = argument; return 0;
+    case KEY_CACHE_SIZE: request->cache_size = cli_request_size(state, "--cache-size", argument); return 0;
     case KEY_SHARE_PAGES: request->share_pages = true; return 0;
     }
     return ARGP_ERR_UNKNOWN;
@@ -305,6 +310,7 @@ static const struct argp_option options[] = {
     {"smp", KEY_SMP, "N", 0, "CPUs (default 1)", 1},
     {"protocol", KEY_PROTOCOL, "NAME", 0, "linux64, linux32, pvh, multiboot1 or -2", 1},
     {"engine", KEY_ENGINE, "NAME", 0, "auto, kvm or qemu", 1},
+    {"cache", KEY_CACHE, "DIR", 0, "Keep unpacked kernels there", 2},
     {"direct", KEY_DIRECT, "auto|on|off", 0, "Boot the ELF inside a bzImage", 2},
     {"kaslr", KEY_KASLR, "auto|off|N", 0, "Random bases, or those of seed N", 2},
     {"module", KEY_MODULE, "FILE[:ARGS]", OPTION_HIDDEN, "Boot module with a line of its own", 2},
@@ -316,6 +322,7 @@ static const struct argp_option options[] = {
     {"keep-segments", KEY_KEEP_SEGMENTS, NULL, OPTION_HIDDEN, NULL, 3},
     {"quiet-kernel", KEY_QUIET_KERNEL, NULL, OPTION_HIDDEN, NULL, 3},
     {"setup-data", KEY_SETUP_DATA, "TYPE:FILE", OPTION_HIDDEN, NULL, 3},
+    {"cache-size", KEY_CACHE_SIZE, "SIZE", OPTION_HIDDEN, NULL, 3},
     {"share-pages", KEY_SHARE_PAGES, NULL, OPTION_HIDDEN, NULL, 3},
     {0},
 };
@@ -432,8 +439,12 @@ static int open_image(struct cli_request *request, bool json)
     size_t length = 0;
     int status = 0;
     request->opening.limit = request->ram_size;
-    cli_progress_use(&request->progress, &request->opening);
-    status = cli_image_open(&request->opened, request->image_name, &request->opening, json);
+    if (!request->no_progress)
+        cli_progress_use(&request->progress, &request->opening);
+    if (request->cache_name)
+        status = cli_cache_open(&request->opening.cache, request->cache_name, request->cache_size, json);
+    if (status == 0)
+        status = cli_image_open(&request->opened, request->image_name, &request->opening, json);
     if (status != 0 || request->request.cmdline)
         return status;
     status = cli_uki_cmdline(&request->opened, json, &request->uki_cmdline, &length);
@@ -459,6 +470,7 @@ int cli_request_open(struct cli_request *request, bool json)
 void cli_request_close(struct cli_request *request)
 {
     zp_opened_image_close(&request->opened);
+    zp_cache_close(request->opening.cache);
     free(request->uki_cmdline);
     for (size_t i = 0; i < request->module_count; i++)
         zp_file_close(&request->modules[i].file);

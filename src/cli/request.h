@@ -58,11 +58,14 @@ struct cli_request {
     enum cli_kaslr kaslr;
     uint64_t kaslr_seed;
     enum zp_direct direct;
+    const char *cache_name; /* NULL: no cache */
+    uint64_t cache_size;
     bool share_pages;
 
     struct zp_opened_image opened; /* from cli_request_open on */
     struct zp_opening opening;
     struct cli_progress progress;
+    bool no_progress;
     char *uki_cmdline;         /* NULL: there is none, or --cmdline was given */
     struct zp_request request; /* whole after cli_request_open */
     struct zp_module *zp_modules;

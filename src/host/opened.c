@@ -104,8 +104,7 @@ static int run_unpack(struct zp_unpack *unpack, const struct zp_opening *opening
 
     unpack->progress = opening->progress;
     unpack->progress_context = opening->progress_context;
-    status = zp_unpack_file(unpack, ret_file, ret_error);
-    *ret_hit = false;
+    status = zp_cache_unpack(opening->cache, unpack, ret_file, ret_hit, &cache_error, ret_error);
     if (cache_error)
         opened->cache_error = cache_error;
     if (opening->progress)

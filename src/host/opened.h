@@ -10,10 +10,8 @@
 #ifndef ZP_HOST_OPENED_H
 #define ZP_HOST_OPENED_H
 
+#include "cache.h"
 #include "host.h"
-#include "unpack.h"
-
-struct zp_cache;
 
 /* How to unpack. NULL where a pointer to one is taken means {0}. */
 struct zp_opening {

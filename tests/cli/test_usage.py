@@ -72,6 +72,8 @@ USAGE_ERRORS = [
     ("plan --kaslr 0x x", "zeropage plan: --kaslr 0x: not auto, off or a number of 64 bits"),
     ("plan --kaslr 18446744073709551616 x",
      "zeropage plan: --kaslr 18446744073709551616: not auto, off or a number of 64 bits"),
+    ("run --cache-size much x", f"zeropage run: --cache-size much: {SIZE}"),
+    ("run x --cache", "zeropage run: option '--cache' requires an argument"),
     ("unpack", "zeropage unpack: no image given"),
     ("unpack a b", "zeropage unpack: one image at a time: 'b' is too many"),
     ("unpack k --section .linux", "zeropage unpack: --section .linux: not NAME:FILE"),
