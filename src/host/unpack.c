@@ -8,6 +8,7 @@
  */
 #include "unpack.h"
 
+#include "ahead.h"
 #include "codec.h"
 #include "file.h"
 #include "threads.h"
@@ -22,6 +23,8 @@
 
 #define ROOM_MAX       (UINT64_C(1) << 40) /* addresses are not endless */
 #define MEMORY_DEFAULT (UINT64_C(256) << 20)
+#define AHEAD_LEAST    (UINT64_C(1) << 20) /* below, a thread costs more than it saves */
+#define AHEAD_RATIO    16
 #define SIZE_BYTES     4 /* of the size behind the stream */
 
 static zp_codec *const codecs[] = {
@@ -108,6 +111,32 @@ static int decode(struct zp_stream *stream, struct zp_error *ret_error)
     return status;
 }
 
+/* Is it worth a thread to take memory ahead of the decoder? lz4 and lzo have all threads at work already. */
+static bool is_slow_alone(const struct zp_stream *stream)
+{
+    const struct zp_unpack *asked = stream->asked;
+
+    return stream->threads > 1 && stream->total > AHEAD_LEAST && is_packed(asked->compression) &&
+           asked->compression != ZP_COMPRESSION_LZ4 && asked->compression != ZP_COMPRESSION_LZO;
+}
+
+static int decode_ahead(struct zp_stream *stream, struct zp_error *ret_error)
+{
+    struct zp_ahead ahead;
+    uint64_t most;
+    int status;
+
+    if (!is_slow_alone(stream))
+        return decode(stream, ret_error);
+    /* A size that lies must not take memory that no kernel would: they pack to a quarter, not to less than
+     * this. */
+    most = stream->size * AHEAD_RATIO;
+    zp_ahead_begin(&ahead, stream->out, (size_t)(stream->total < most ? stream->total : most));
+    status = decode(stream, ret_error);
+    zp_ahead_end(&ahead);
+    return status;
+}
+
 /* Decodes into the memory file. */
 static int fill(int memory, struct zp_stream *stream, struct zp_error *ret_error)
 {
@@ -119,7 +148,7 @@ static int fill(int memory, struct zp_stream *stream, struct zp_error *ret_error
     stream->out = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, memory, 0);
     if (stream->out == MAP_FAILED)
         return errno;
-    status = decode(stream, ret_error);
+    status = decode_ahead(stream, ret_error);
     munmap(stream->out, mapped);
     if (!status && ftruncate(memory, (off_t)stream->done) != 0)
         return errno;

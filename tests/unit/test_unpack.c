@@ -533,6 +533,32 @@ static void sizes_that_lie(void **state)
     free(bytes);
 }
 
+/* Memory may be taken ahead of the decoder, but not as much as a liar wishes. */
+static void a_size_that_lies_takes_no_memory(void **state)
+{
+    uint8_t *bytes = make_bytes(2000, false);
+    struct rusage before, after;
+
+    (void)state;
+    assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+    for (uint32_t compression = FIRST; compression <= LAST; compression++) {
+        struct zp_error error = {0};
+        struct zp_file file;
+        struct pack pack;
+
+        pack_make(&pack, compression, bytes, 2000, NULL);
+        pack.size -= compression == ZP_COMPRESSION_GZIP ? 4 : 0;
+        pack_append_size(&pack, 1024 * MIB - 1);
+        assert_int_equal(unpack(&pack, compression, true, 1024 * MIB, 2, &file, &error),
+                         ZP_ERR_UNPACKED_SIZE);
+        assert_int_equal(error.value, 2000);
+        pack_free(&pack);
+    }
+    assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+    assert_true(after.ru_maxrss - before.ru_maxrss < 64 * 1024);
+    free(bytes);
+}
+
 /* One byte more than the limit, and a size that is above it: nothing is unpacked for that one. */
 static void the_limit_is_kept(void **state)
 {
@@ -849,6 +875,7 @@ int main(void)
         POINT(every_byte_is_spoiled),
         POINT(fields_that_are_spoiled),
         POINT(sizes_that_lie),
+        POINT(a_size_that_lies_takes_no_memory),
         POINT(the_limit_is_kept),
         POINT(bombs_are_quick_and_small),
         POINT(huge_dictionaries),
