@@ -20,10 +20,10 @@ def seconds_to_mark(argv, mark=MARK):
         while mark not in seen:
             left = begun + LIMIT - time.monotonic()
             if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-                raise TimeoutError(f"no {mark.decode()!r} in {LIMIT} s: {argv}")
+                raise TimeoutError(f"{argv[0]}: no {mark.decode()!r} in {LIMIT} s")
             more = os.read(process.stdout.fileno(), 1 << 16)
             if not more:
-                raise RuntimeError(f"{argv} ended early: {process.stderr.read().decode()}")
+                raise RuntimeError(f"{argv[0]} ended early: {process.stderr.read().decode().strip()}")
             seen += more
         return time.monotonic() - begun
     finally:

@@ -119,7 +119,7 @@ def show_growth(growth):
         print(f" {axis:<12}" + "".join(f"{CONTENDERS.get(name, name):>22}" for name in names))
         for point in points:
             x = f"{point['x']}" if axis.endswith("cpus") else f"{point['x'] >> 20} MiB"
-            cells = [growth_cell(point[name]) for name in names]
+            cells = [growth_cell(point[name]) if name in point else "" for name in names]
             print(f"  {x:<11}" + "".join(f"{cell:>22}" for cell in cells))
 
 
