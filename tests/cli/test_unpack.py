@@ -321,6 +321,31 @@ class Files(Case):
         self.assertEqual(ran.returncode, 2)
         self.assertIn("nothing for a terminal", ran.stderr)
 
+    def progress(self, terminal):
+        """What a terminal on stderr is told while an xz payload is unpacked."""
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        argv = [str(zptap.BINARY), "unpack", str(kernel("generic")), "-o", "out"]
+        try:
+            ran = subprocess.run(argv, cwd=self.work, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=theirs, env={**os.environ, "TERM": terminal}, timeout=120)
+        finally:
+            os.close(theirs)
+        self.assertEqual(ran.returncode, 0)
+        told = b""
+        try:
+            while part := os.read(ours, 65536):
+                told += part
+        except OSError:
+            pass  # the other side is closed
+        return told
+
+    def test_progress(self):
+        """one line, written over and erased, if it takes more than a second; nothing on a dumb terminal"""
+        told = self.progress("xterm")
+        self.assertRegex(told, rb"\A((\rzeropage: unpacking, [^\r\n]+\x1b\[K)+\r\x1b\[K)?\Z")
+        self.assertEqual(self.progress("dumb"), b"")
+
 
 if __name__ == "__main__":
     zptap.main()
