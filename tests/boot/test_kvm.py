@@ -134,6 +134,19 @@ class Kvm(unittest.TestCase):
             self.assertEqual(found["regs"]["rax"], 0x36D76289)
             self.assertNotEqual(found["rsdp"]["told"], 0)
 
+    def test_pages_are_mapped(self):
+        """Of sealed memory always, of a user's file when that is asked for; the guest writes nothing back."""
+        before = ELF64.read_bytes()
+        self.assertNotIn("mapped", run(ELF64, "pvh", "off=pm").stderr)
+        ran = run(ELF64, "pvh", "off=pm", "--share-pages")
+        self.assertRegex(ran.stderr, r"[0-9]+ KiB of it mapped\n")
+        self.assertTrue(ran.stdout.endswith("handoff: done\n"), ran.stderr)
+        piped = subprocess.run(argv("/dev/stdin", "linux64", "off=pm"), input=before, capture_output=True, timeout=60,
+                               check=False)
+        self.assertRegex(piped.stderr, rb"[0-9]+ KiB of it mapped\n")
+        self.assertTrue(piped.stdout.endswith(b"handoff: done\n"), piped.stderr)
+        self.assertEqual(ELF64.read_bytes(), before)
+
     def test_little_and_much_memory(self):
         for image, protocol, memory, size in ((BZIMAGE, "linux64", "16M", 16 * MIB), (ELF64, "pvh", "16M", 16 * MIB),
                                               (BZIMAGE, "linux64", "24G", 24 << 30)):

@@ -5,42 +5,19 @@
 One machine runs all guests one after another; the tests read its console. Skipped only where the machine
 comes up without a /dev/kvm, for then nesting cannot start.
 """
-import re
-import subprocess
 import unittest
 
 import guests
+import nested
 import zptap
 
 MACHINE_SECONDS = 270
 KERNELS = [(protocol, image, cpus) for cpus in (1, 2)
            for protocol, image in (("linux32", "bzImage"), ("linux64", "bzImage"), ("pvh", "vmlinux"))]
 
-INIT = """\
-#!/bin/busybox sh
-/bin/busybox --install -s /bin
-export PATH=/bin
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs devtmpfs /dev
-exec </dev/null >/dev/console 2>&1
-echo 1 >/proc/sys/kernel/printk
-for module in MODULES; do insmod /$module; done
-[ -c /dev/kvm ] || echo "no /dev/kvm"
-try() {
-    name=$1
-    shift
-    echo "=== $name"
-    zeropage run "$@"
-    echo "=== ended $?"
-}
-RUNS
-poweroff -f
-"""
-
 
 def runs():
-    yield "auto handoff.elf --protocol pvh -m 32M --cmdline smp=2 --smp 2 --timeout 20"
+    yield "auto /handoff.elf --protocol pvh -m 32M --cmdline smp=2 --smp 2 --timeout 20"
     for image, protocol in (("bzimage", "linux32"), ("bzimage", "linux64"), ("elf", "linux64"), ("elf", "pvh"),
                             ("elf", "multiboot1"), ("elf", "multiboot2")):
         yield (f"handoff-{protocol}-{image} /handoff.{image} --engine kvm --protocol {protocol} -m 16M"
@@ -48,51 +25,23 @@ def runs():
     for end in ("cf9", "kbd", "triple", "halt"):
         yield f"end-{end} /handoff.elf --engine kvm --protocol pvh -m 32M --cmdline off={end} --timeout 20"
     for protocol, image, cpus in KERNELS:
-        yield (f"{protocol}-{cpus} /{image} --engine kvm --protocol {protocol} -m 256M --smp {cpus}"
+        yield (f"{protocol}-{cpus} /{image} --engine kvm --direct off --protocol {protocol} -m 256M --smp {cpus}"
                f" --initrd /initrd --cmdline 'console=ttyS0 quiet panic=-1' --timeout 60 --silence 0")
 
 
-def libraries():
-    """The shared libraries of our program, and the loader."""
-    listing = zptap.command("ldd", zptap.BINARY).stdout
-    return re.findall(r"(/\S+) \(0x", listing)
-
-
-def outer_initramfs():
+def machine():
     kernel = guests.kernel("cloud")
-    modules = guests.modules("kvm-amd")
-    text = INIT.replace("MODULES", " ".join(m.name for m in modules))
-    text = text.replace("RUNS", "\n".join(f"try {line}" for line in runs()).replace("auto handoff", "auto /handoff"))
-    add = [(zptap.BINARY, "bin/zeropage"), (kernel, "bzImage"), (guests.vmlinux(kernel), "vmlinux"),
-           (guests.initramfs(), "initrd"), (guests.HANDOFF / "handoff.elf", "handoff.elf"),
-           (guests.HANDOFF / "handoff.bzimage", "handoff.bzimage")]
-    add += [(path, path.lstrip("/")) for path in libraries()]
-    add += [(path, path.name) for path in modules]
-    return guests.initramfs(text, tuple((str(source), inside) for source, inside in add))
-
-
-def console():
-    """What the machine prints, to its power-off."""
-    argv = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64,+svm,+npt", "-M", "pc", "-smp", "2",
-            "-m", "1536", "-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot",
-            "-kernel", str(guests.kernel("cloud")), "-initrd", str(outer_initramfs()),
-            "-append", "console=ttyS0 quiet panic=-1"]
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace") as process:
-        try:
-            out, _ = process.communicate(timeout=MACHINE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, _ = process.communicate()
-    return out.replace("\r", "")
+    script = "\n".join(f"try {line}" for line in runs())
+    files = [(kernel, "bzImage"), (guests.vmlinux(kernel), "vmlinux"), (guests.initramfs(), "initrd"),
+             (guests.HANDOFF / "handoff.elf", "handoff.elf"), (guests.HANDOFF / "handoff.bzimage", "handoff.bzimage")]
+    return nested.console(script, files, MACHINE_SECONDS)
 
 
 class NestedKvm(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.console = console()
-        cls.ran = {name: (text, int(code)) for name, text, code in
-                   re.findall(r"^=== (\S+)\n(.*?)^=== ended (\d+)$", cls.console, re.M | re.S)}
+        cls.console = machine()
+        cls.ran = nested.outcomes(cls.console)
 
     def setUp(self):
         if "no /dev/kvm" in self.console:
