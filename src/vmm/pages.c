@@ -6,11 +6,13 @@
  * another process shares, the host copies them from file to file, without a fault and a clearing for each.
  *
  * A page that is mapped changes when its file does, and is gone when the file is cut. Only files that nobody
- * can change are mapped, unless the user says otherwise; what cannot be mapped is read.
+ * can change are mapped, unless the user says otherwise, and then a file that is cut ends the run with a
+ * message. What cannot be mapped is read.
  */
 #include "vmm.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -29,6 +31,19 @@ static bool holds(int fd, uint64_t offset, uint64_t size)
 
     return fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (uint64_t)about.st_size >= size &&
            (uint64_t)about.st_size - size >= offset;
+}
+
+/* Guest memory is gone: whoever touches it, guest or we, there is nothing to go on with. */
+static void die_of_a_cut_file(int number)
+{
+    static const char line[] = "zeropage: a file was cut whose pages the guest has (--share-pages)\n";
+    ssize_t written;
+
+    (void)number;
+    zp_terminal_restore();
+    written = write(STDERR_FILENO, line, sizeof(line) - 1);
+    (void)written;
+    _exit(1);
 }
 
 static int map_pages(struct zp_ram *ram, int fd, uint64_t offset, void *host, uint64_t size)
@@ -84,6 +99,10 @@ static int take_pages(void *context, const struct zp_source *source, uint64_t of
 
 void zp_ram_take_pages(struct zp_ram *ram, bool any_file)
 {
+    struct sigaction cut = {.sa_handler = die_of_a_cut_file};
+
+    if (any_file)
+        sigaction(SIGBUS, &cut, NULL);
     ram->takes_any_file = any_file;
     ram->guest.map = take_pages;
     ram->guest.map_context = ram;

@@ -39,6 +39,11 @@ static void restore(void)
         tcsetattr(STDIN_FILENO, TCSANOW, &cooked);
 }
 
+void zp_terminal_restore(void)
+{
+    restore();
+}
+
 static void die_restored(int number)
 {
     restore();

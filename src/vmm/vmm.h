@@ -165,6 +165,8 @@ void zp_vm_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 struct zp_terminal;
 struct zp_terminal *zp_terminal_open(void);
 void zp_terminal_close(struct zp_terminal *terminal);
+/* As it was before; for signal handlers that end the process. */
+void zp_terminal_restore(void);
 /* File descriptor to poll for input; -1 (which poll passes over) after its end. */
 int zp_terminal_fd(const struct zp_terminal *terminal);
 /* Reads what was typed: bytes for the guest in buffer (0 or more), -1 at end of input; *ret_leave on Ctrl-A

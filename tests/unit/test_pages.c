@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -172,6 +173,32 @@ static void a_memory_file_gets_copies(void **state)
     assert_int_equal(take(&world.file, 0, 0x300000, 4 * PAGE), 1); /* past its end */
 }
 
+/* In a child, for it ends the process. */
+static void a_cut_file_is_told(void **state)
+{
+    char text[256] = "";
+    int ends[2], status;
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        zp_ram_take_pages(&world.ram, true);
+        if (take(&world.file, 0, 0x100000, 3 * PAGE) == 0 && truncate(world.name, 0) == 0)
+            *(volatile uint8_t *)at(0x100000) = 1;
+        _exit(77);
+    }
+    close(ends[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+    close(ends[0]);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+    assert_string_equal(text, "zeropage: a file was cut whose pages the guest has (--share-pages)\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +206,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_that_may_change_is_read_unless_asked_for, begin_private, end),
         cmocka_unit_test_setup_teardown(what_cannot_be_mapped_is_read, begin_private, end),
         cmocka_unit_test_setup_teardown(mappings_are_bounded, begin_private, end),
+        cmocka_unit_test_setup_teardown(a_cut_file_is_told, begin_private, end),
         cmocka_unit_test_setup_teardown(a_memory_file_gets_copies, begin_shared, end),
     };
 
