@@ -586,9 +586,12 @@ static int run_to_end(struct zp_kvm *kvm)
 
 static int run(const struct zp_vm *vm, struct zp_vm_result *ret_result)
 {
-    struct zp_kvm *kvm = make(vm);
+    struct zp_kvm *kvm;
     int failed = 0;
 
+    if (vm->load && vm->load(vm->load_context) != 0)
+        return -1;
+    kvm = make(vm);
     if (!kvm)
         return -1;
     if (vm->config->gdb_port != 0) {

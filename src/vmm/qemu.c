@@ -465,6 +465,23 @@ static int offer_to_debugger(struct run *run)
     return 0;
 }
 
+/*
+ * QEMU takes its time to start and leaves guest RAM alone until it is told to go on: the time to load.
+ * Signals are not ours meanwhile: who stops us in the middle of a large initrd ends us, and QEMU with us.
+ */
+static int load(struct run *run)
+{
+    sigset_t mask;
+    int status;
+
+    if (!run->vm || !run->vm->load)
+        return 0;
+    sigprocmask(SIG_SETMASK, &run->old_mask, &mask);
+    status = run->vm->load(run->vm->load_context);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    return status;
+}
+
 static int release(struct run *run)
 {
     if (zp_qemu_monitor_greet(&run->monitor) != 0) {
@@ -502,7 +519,11 @@ static int run_qemu(const struct zp_vm_config *config, const struct zp_vm *vm, u
         return -1;
     }
     zp_qemu_monitor_open(&run.monitor, run.process.monitor);
-    status = release(&run);
+    status = load(&run);
+    if (status == 0)
+        status = release(&run);
+    else
+        zp_qemu_monitor_greet(&run.monitor); /* before that it takes no `quit` */
     run.started = run.last_output = zp_qemu_now();
     run.next_halt_check = run.started + run.halt_interval;
     if (status == 0) {

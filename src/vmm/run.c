@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * zp_vm_run, the whole story of a run in order: pick an engine, describe its PC, add ACPI tables and entropy
- * to the request, choose between a bzImage and the ELF inside and plan it, map guest RAM, load, and let the
- * engine enter. Everything that can be refused is
- * refused before guest RAM exists; the engine gets a guest that only has to be entered.
+ * to the request, choose between a bzImage and the ELF inside and plan it, map guest RAM, and let the engine
+ * have it loaded and enter. Everything that can be refused is refused before guest RAM exists; what is left to
+ * fail while loading is input and output.
  */
 #include <errno.h>
 #include <limits.h>
@@ -167,17 +167,6 @@ static void announce_load(const struct story *story)
         zp_vm_say(story->config, "loading %s", zp_size_format(sum, text, sizeof(text)));
 }
 
-static int load(struct story *story)
-{
-    struct zp_error error;
-
-    announce_load(story);
-    if (zp_load(&story->choice.made.plan, &story->ram.guest, &error) == ZP_OK)
-        return 0;
-    say_no(story->config, &error, story->choice.inside);
-    return -1;
-}
-
 /* What became of the wish to boot the ELF inside. */
 static void say_choice(const struct story *story)
 {
@@ -212,10 +201,24 @@ static void say_protocol(const struct story *story)
               story->config->cpus == 1 ? "" : "s", mapped);
 }
 
+static int load(void *context)
+{
+    struct story *story = context;
+    struct zp_error error;
+
+    announce_load(story);
+    if (zp_load(&story->choice.made.plan, &story->ram.guest, &error) != ZP_OK) {
+        say_no(story->config, &error, story->choice.inside);
+        return -1;
+    }
+    say_protocol(story);
+    return 0;
+}
+
 static int load_and_enter(struct story *story, struct zp_vm_result *ret_result)
 {
     const struct zp_vm_config *config = story->config;
-    struct zp_vm vm = {config, &story->choice.made.plan, &story->ram};
+    struct zp_vm vm = {config, &story->choice.made.plan, &story->ram, load, story};
     int status;
 
     status = story->engine->shares_ram ? zp_ram_map(&story->pc, &story->ram)
@@ -223,11 +226,7 @@ static int load_and_enter(struct story *story, struct zp_vm_result *ret_result)
     if (status != 0)
         return 1;
     zp_ram_take_pages(&story->ram, config->share_pages);
-    status = load(story);
-    if (status == 0) {
-        say_protocol(story);
-        status = story->engine->run(&vm, ret_result);
-    }
+    status = story->engine->run(&vm, ret_result);
     zp_ram_unmap(&story->ram);
     return status == 0 ? 0 : 1;
 }

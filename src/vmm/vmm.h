@@ -90,11 +90,17 @@ struct zp_ram {
     uint64_t mapped_bytes; /* in them */
 };
 
-/* A guest that is loaded and ready to be entered, as run.c hands it to an engine. */
+/*
+ * A guest that is planned, as run.c hands it to an engine. load executes the plan on guest RAM: 0, or -1
+ * after a message. An engine calls it once before anything of the guest runs, beside whatever else takes its
+ * time; NULL: it is loaded already.
+ */
 struct zp_vm {
     const struct zp_vm_config *config;
     const struct zp_plan *plan;
     const struct zp_ram *ram;
+    int (*load)(void *context);
+    void *load_context;
 };
 
 /* What an engine's PC looks like to ACPI. */

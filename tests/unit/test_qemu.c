@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -56,6 +57,8 @@ struct machine {
     struct zp_plan plan;
     struct zp_vm_config config;
     struct zp_vm vm;
+    unsigned loaded; /* how often load_late was called */
+    bool refuses_to_load;
     struct zp_vm_result result;
     char printed[256];
 };
@@ -146,7 +149,7 @@ static void set_up(struct machine *machine, int mode, uint32_t wish)
     memcpy(at(machine, GUEST_WISH), &wish, sizeof(wish));
     machine->plan.identity_end.value = UINT64_C(1) << 30;
     set_state(&machine->plan.state, mode);
-    machine->vm = (struct zp_vm){&machine->config, &machine->plan, &machine->ram};
+    machine->vm = (struct zp_vm){.config = &machine->config, .plan = &machine->plan, .ram = &machine->ram};
     memset(&explained, 0, sizeof(explained));
     explained_headline[0] = 0;
 }
@@ -416,6 +419,38 @@ static void fails_when_qemu_refuses(void **state)
     tear_down(&machine);
 }
 
+static int load_late(void *context)
+{
+    struct machine *machine = context;
+    sigset_t mask;
+
+    /* A signal ends us here as ever. */
+    sigprocmask(SIG_SETMASK, NULL, &mask);
+    assert_false(sigismember(&mask, SIGINT));
+    machine->loaded++;
+    return machine->refuses_to_load ? -1 : 0;
+}
+
+/* Loading goes on beside QEMU's start; when it fails nothing of QEMU is left. */
+static void loads_while_qemu_starts(void **state)
+{
+    struct machine machine;
+
+    (void)state;
+    set_up(&machine, ZP_MODE_LONG64, WISH_POWER_OFF);
+    machine.vm.load = load_late;
+    machine.vm.load_context = &machine;
+    assert_int_equal(run(&machine, ""), 0);
+    assert_int_equal(machine.result.end, ZP_VM_POWERED_OFF);
+    assert_int_equal(machine.loaded, 1);
+    machine.refuses_to_load = true;
+    assert_int_equal(run(&machine, ""), -1);
+    assert_int_equal(machine.loaded, 2);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    tear_down(&machine);
+}
+
 static void refuses_what_it_cannot_honour(void **state)
 {
     static const char *const disks[] = {"/nonexistent/disk"};
@@ -506,6 +541,7 @@ int main(void)
         cmocka_unit_test(explains_silence),
         cmocka_unit_test(stops_by_signal),
         cmocka_unit_test(fails_when_qemu_refuses),
+        cmocka_unit_test(loads_while_qemu_starts),
         cmocka_unit_test(refuses_what_it_cannot_honour),
         cmocka_unit_test(finds_the_program),
         cmocka_unit_test(reads_registers),

@@ -65,6 +65,7 @@ static void pc(const struct zp_vm_config *config, struct zp_pc *ret_pc, struct z
 static int run_any(const struct zp_vm *vm, struct zp_vm_result *ret_result, const char *name)
 {
     fake.ran = name;
+    assert_int_equal(vm->load(vm->load_context), 0);
     fake.request = *vm->plan->request;
     fake.kernel_byte = *(uint8_t *)zp_guest_pointer(&vm->ram->guest, vm->plan->kernel_load, 1);
     memset(fake.rsdp, 0, sizeof(fake.rsdp));

@@ -78,7 +78,7 @@ static int make_world(void **state)
                                   .entry = &world.entries[0],
                                   .spans = world.spans,
                                   .span_count = 2};
-    world.vm = (struct zp_vm){&world.config, &world.plan, &world.mapped};
+    world.vm = (struct zp_vm){.config = &world.config, .plan = &world.plan, .ram = &world.mapped};
     world.cpu = (struct zp_cpu_view){.rip = KERNEL + 0x234,
                                      .cr0 = ZP_CR0_PE,
                                      .cs = 0x10,
