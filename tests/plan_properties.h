@@ -85,6 +85,23 @@ static inline const char *zp_entry_broken(const struct zp_plan *plan)
     return NULL;
 }
 
+/* Where the lowest segment is mapped: by the table's word, else beside the segment that is entered. */
+static inline uint64_t zp_virtual_base(const struct zp_plan *plan)
+{
+    const struct zp_entry *entry = plan->entry;
+    const struct zp_segment *segments = plan->image->segments + entry->segment_first;
+    uint64_t map = plan->image->relocations.map;
+
+    if (plan->image->relocations.list_count == 0) {
+        map = segments[0].vaddr - segments[0].paddr.value;
+        for (size_t i = 1; i < entry->segment_count; i++)
+            if (segments[i].paddr.value <= entry->address.value)
+                map = segments[i].vaddr - segments[i].paddr.value;
+    }
+    map += segments[0].paddr.value + plan->virtual_delta;
+    return entry->container == ZP_CONTAINER_ELF32 ? (uint32_t)map : map;
+}
+
 /* How the kernel was moved, and whether its virtual addresses went along as they must. */
 static inline const char *zp_move_broken(const struct zp_plan *plan)
 {
@@ -103,7 +120,7 @@ static inline const char *zp_move_broken(const struct zp_plan *plan)
         return "the runtime range is not all free RAM";
     if (plan->virtual_delta && (!elf || !linux_entry || table->list_count == 0 || table->fault.code))
         return "a kernel is relocated without a sound table";
-    if (plan->virtual_base != (elf && is_linux ? lowest->vaddr + plan->virtual_delta : 0) &&
+    if (plan->virtual_base != (elf && is_linux ? zp_virtual_base(plan) : 0) &&
         plan->protocol != ZP_PROTOCOL_PVH)
         return "the virtual base is not where virtual_delta puts it";
     if (is_linux && entry->container == ZP_CONTAINER_ELF32 && linux_entry &&

@@ -234,8 +234,8 @@ struct zp_plan {
     zp_gpa kernel_load;           /* address of the lowest segment */
     uint64_t delta;               /* added to each physical address as linked, modulo 2^64 */
     uint64_t virtual_delta;       /* added to each virtual address as linked; not 0: load relocates */
-    uint64_t virtual_base;        /* virtual address of the lowest segment, as moved; 0 unless a Linux ELF */
-    zp_gpa runtime;               /* [runtime, +runtime_size) is the kernel's */
+    uint64_t virtual_base; /* of the lowest segment in the kernel's mapping, as moved; 0 unless a Linux ELF */
+    zp_gpa runtime;        /* [runtime, +runtime_size) is the kernel's */
     uint64_t runtime_size;
     zp_gpa initrd; /* Linux: start of the joined initrd; 0 when none */
     uint64_t initrd_size;

@@ -184,6 +184,20 @@ static const struct zp_segment *entered_segment(const struct zp_draft *draft)
     return segment;
 }
 
+/*
+ * Where the lowest segment is in virtual memory. Its own p_vaddr does not tell: the per-cpu segment of Linux
+ * up to 6.14 has 0, and may be any. The one that is entered lies in the kernel's mapping.
+ */
+static uint64_t virtual_base(const struct zp_draft *draft)
+{
+    const struct zp_relocations *table = &draft->plan.image->relocations;
+    const struct zp_segment *entered = entered_segment(draft);
+    uint64_t map = table->list_count ? table->map : entered->vaddr - entered->paddr.value;
+    uint64_t base = map + linked_address(draft) + draft->plan.virtual_delta;
+
+    return draft->plan.entry->container == ZP_CONTAINER_ELF32 ? (uint32_t)base : base;
+}
+
 int zp_draft_put_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
 {
     const struct zp_entry *entry = draft->plan.entry;
@@ -192,9 +206,7 @@ int zp_draft_put_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
     plan->kernel_load.value = load;
     plan->delta = load - linked_address(draft);
     plan->virtual_delta = zp_moves_as_one(draft) ? plan->delta : 0;
-    plan->virtual_base = 0;
-    if (draft->linux_elf)
-        plan->virtual_base = plan->image->segments[entry->segment_first].vaddr + plan->virtual_delta;
+    plan->virtual_base = draft->linux_elf ? virtual_base(draft) : 0;
     plan->runtime.value = entry->reserve.value + plan->delta;
     plan->runtime_size = entry->reserve_size;
     if (has_holes(draft)) {

@@ -548,6 +548,32 @@ static void a_64_bit_linux_lies_anywhere(void **state)
     free(f);
 }
 
+/* The per-cpu segment has p_vaddr 0, wherever it lies: the base is that of the mapping. */
+static void the_virtual_base_is_the_mappings(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        struct fixture *f = fixture_vmlinux(i < 2 ? 64 : 32);
+        uint64_t map = f->image.relocations.map;
+
+        if (i % 2)
+            memset(&f->image.relocations, 0, sizeof(f->image.relocations));
+        f->segments[0].vaddr = 0;
+        f->entries[0].address.value = 18 * MIB + 0x40;
+        plan_holds(f);
+        assert_int_equal(f->plan.virtual_base, map + 16 * MIB);
+        f->request.flags |= ZP_REQUEST_KASLR;
+        f->request.kaslr_physical = f->request.kaslr_virtual = UINT64_MAX;
+        plan_holds(f);
+        assert_int_equal(f->plan.virtual_base, map + 16 * MIB + f->plan.virtual_delta);
+        f->request.protocol = ZP_PROTOCOL_PVH;
+        f->entries[1].address.value = 18 * MIB + 0x80;
+        plan_holds(f);
+        assert_int_equal(f->plan.virtual_base, map + 16 * MIB);
+        free(f);
+    }
+}
+
 static void a_32_bit_linux_moves_with_its_table(void **state)
 {
     struct fixture *f = fixture_vmlinux(32);
@@ -1896,6 +1922,7 @@ int main(void)
         cmocka_unit_test(a_wrapper_that_is_none_is_refused),
         cmocka_unit_test(what_is_wrapped_is_linux),
         cmocka_unit_test(a_64_bit_linux_lies_anywhere),
+        cmocka_unit_test(the_virtual_base_is_the_mappings),
         cmocka_unit_test(a_32_bit_linux_moves_with_its_table),
         cmocka_unit_test(both_bases_are_random),
         cmocka_unit_test(all_places_are_alike_and_independent),
