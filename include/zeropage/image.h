@@ -187,13 +187,14 @@ struct zp_elf {
  *     ELF32               0, list32                               one
  *
  * Checked whole by zp_inspect: each target lies in the file's bytes of a segment, lists ascend, no two
- * targets overlap. Patched by zp_load: u64 += and u32 += the virtual delta, list32neg u32 -= it.
+ * targets overlap, the last list is not empty. Patched by zp_load: u64 += and u32 += the virtual delta,
+ * list32neg u32 -= it.
  */
 struct zp_relocations {
     uint32_t list_count; /* 0: no table; else 1, 2 or 3 */
     uint32_t reserved;
     uint64_t offset; /* of the table in the file: its first 0 */
-    uint64_t size;   /* bytes, to the end of the file */
+    uint64_t size;   /* bytes; behind them the file has zeros, if anything */
     uint64_t list64_offset, list64_count;
     uint64_t list32neg_offset, list32neg_count;
     uint64_t list32_offset, list32_count;

@@ -9,6 +9,9 @@
  *
  * - Bytes behind the end of a Linux ELF are a table. If they are no sound one the image has a fault in
  *   `relocations` and no table; it can still be booted as linked, by every entry.
+ * - A table ends with an entry: words of 0 behind the last one, at most 1 MiB of them, are padding, and zeros
+ *   alone are no table. Taken for lists they would make the last one empty, which no kernel's is, and give
+ *   the others each the next one's sign.
  * - Bytes behind any other ELF are nobody's business, unless all of them parse as a sound table with an
  *   entry in it: that makes it a Linux (before 4.18, and without Xen, Linux has no note that tells).
  * - Targets are told by the kernel's mapping of physical memory, whatever p_vaddr says: the per-cpu segment
@@ -30,6 +33,7 @@
 #define WORD_SIZE     sizeof(uint32_t)
 #define KERNEL_MAP_64 UINT64_C(0xffffffff80000000) /* Linux: __START_KERNEL_map */
 #define NO_HEAD       UINT64_MAX
+#define PADDING_MAX   (UINT64_C(1) << 20)
 
 /* --- reading -------------------------------------------------------------------------------------- */
 
@@ -314,6 +318,50 @@ static int weigh_table(struct scan *scan)
     return check_overlap(scan);
 }
 
+/*
+ * The end of the last byte that is not 0 in [start, file size), start when there is none; the file's end when
+ * there are more zeros than padding has.
+ */
+static int find_last(const struct zp_inspection *in, uint64_t start, uint64_t *ret_end)
+{
+    uint8_t bytes[1024];
+    uint64_t end = in->source->size;
+    uint64_t stop = end - start > PADDING_MAX + 1 ? end - PADDING_MAX - 1 : start;
+    int status;
+
+    while (end > stop) {
+        size_t length = end - stop < sizeof(bytes) ? (size_t)(end - stop) : sizeof(bytes);
+
+        if ((status = zp_inspection_read(in, end - length, bytes, length)) != ZP_OK)
+            return status;
+        while (length > 0 && bytes[length - 1] == 0) {
+            length--;
+            end--;
+        }
+        if (length > 0)
+            break;
+    }
+    *ret_end = end == stop && stop != start ? in->source->size : end;
+    return ZP_OK;
+}
+
+/* Measures the table without its padding; its size is 0 when there is nothing but that. */
+static int measure_table(const struct zp_inspection *in, struct zp_relocations *table)
+{
+    uint64_t end;
+    int status;
+
+    table->offset = in->image->elf.file_end;
+    table->size = in->source->size - table->offset;
+    if ((status = find_last(in, table->offset, &end)) != ZP_OK)
+        return status;
+    if (end == table->offset)
+        table->size = 0;
+    else if (table->size % WORD_SIZE == 0) /* else it is a fault, whatever the odd bytes are */
+        table->size = zp_align_down(end - table->offset + WORD_SIZE - 1, WORD_SIZE);
+    return ZP_OK;
+}
+
 int zp_inspect_relocations(struct zp_inspection *in)
 {
     struct zp_elf *elf = &in->image->elf;
@@ -323,12 +371,12 @@ int zp_inspect_relocations(struct zp_inspection *in)
 
     if (elf->file_end >= in->source->size)
         return ZP_OK;
-    table->offset = elf->file_end;
-    table->size = in->source->size - elf->file_end;
+    if ((status = measure_table(in, table)) != ZP_OK || table->size == 0)
+        return status;
     table->map = mapping(in);
     if ((status = weigh_table(&scan)) != ZP_OK)
         return status;
-    if (scan.fault.code == ZP_OK && (elf->guest_linux || table->size > table->list_count * WORD_SIZE)) {
+    if (scan.fault.code == ZP_OK) {
         elf->guest_linux = 1;
         in->image->relocations = *table;
     } else if (scan.fault.code != ZP_OK && elf->guest_linux) {
