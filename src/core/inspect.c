@@ -142,7 +142,7 @@ int zp_inspect(const struct zp_source *source, const struct zp_image_room *room,
     image.segments = room->segments;
     image.notes = room->notes;
     image.entries = room->entries;
-    in.elf.note_budget = source->size;
+    in.elf.note_budget = source->size < ZP_NOTES_MAX ? source->size : ZP_NOTES_MAX;
 
     if ((status = gather(&in)) != ZP_OK)
         return status;

@@ -13,6 +13,7 @@
 
 #include "seam.h"
 
+#define ZP_NOTES_MAX    (UINT64_C(1) << 20) /* bytes of notes: kernels have a few KiB */
 #define ZP_PHYSICAL_END (UINT64_C(1) << 52) /* no physical address of x86-64 reaches it */
 
 /* The setup header, while its fields are weighed. */

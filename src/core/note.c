@@ -14,7 +14,7 @@
  *   as well, unless the note is a Xen PHYS32_ENTRY: then it is the PVH entry's.
  * - The first PHYS32_ENTRY and the first PHYS32_RELOC count.
  * - PT_NOTEs that lie outside of the file, or that have more bytes together than the file has (they would
- *   overlap), are passed over.
+ *   overlap) or than 1 MiB, are passed over: a note may have 12 bytes, and each is read three times.
  */
 #include "inspect.h"
 

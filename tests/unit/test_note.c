@@ -259,6 +259,34 @@ static void the_first_note_counts(void **state)
     gen_free(&image);
 }
 
+/* A megabyte of notes is walked, a gigabyte that some zeros unpack to is not. */
+static void very_many_notes(void **state)
+{
+    const size_t most = 1 << 20;
+    struct gen_image image;
+    struct inspecting in;
+    size_t start;
+
+    (void)state;
+    gen_elf(&image, &(struct gen_elf){.pvh = true});
+    start = image.size;
+    gen_resize(&image, start + most + 4);
+    memcpy(image.bytes + image.phdrs + 3 * 56, image.bytes + image.phdrs, 56);
+    gen_poke(&image, image.phdrs + offsetof(struct zp_elf64_phdr, p_offset), 8, start);
+    gen_poke(&image, image.phdrs + offsetof(struct zp_elf64_phdr, p_filesz), 8, most + 4);
+    sound(&in, &image, ZP_PROTOCOL_PVH); /* by the other PT_NOTE */
+    assert_int_equal(in.image.note_count, 2);
+    memcpy(image.bytes + start + (most - image.notes_size) / 12 * 12, image.bytes + image.notes,
+           image.notes_size);
+    sound(&in, &image, ZP_PROTOCOL_PVH);
+    assert_int_equal(in.image.note_count, 2);
+    gen_poke(&image, image.phdrs + offsetof(struct zp_elf64_phdr, p_filesz), 8, most);
+    sound(&in, &image, ZP_PROTOCOL_PVH); /* now there is nothing left for the other one */
+    assert_int_equal(in.image.note_count, 2);
+    assert_true(in.notes[0].header_offset > start);
+    gen_free(&image);
+}
+
 static void guest_os_is_linux_or_not(void **state)
 {
     struct gen_image image;
@@ -291,6 +319,7 @@ int main(void)
         cmocka_unit_test(relocation_has_defaults),
         cmocka_unit_test(entries_above_4_gib),
         cmocka_unit_test(the_first_note_counts),
+        cmocka_unit_test(very_many_notes),
         cmocka_unit_test(guest_os_is_linux_or_not),
     };
 
