@@ -16,7 +16,7 @@
  *   entry in it: that makes it a Linux (before 4.18, and without Xen, Linux has no note that tells).
  * - Targets are told by the kernel's mapping of physical memory, whatever p_vaddr says: the per-cpu segment
  *   of Linux up to 6.14 has p_vaddr 0. Each must lie in the file's bytes of one segment, below the end of
- *   the 32-bit link addresses; within a list and between lists no two may share a byte.
+ *   the 32-bit link addresses and below 4 GiB; within a list and between lists no two may share a byte.
  *
  * A first pass finds the lists and checks each for itself, a second one merges them. Each ends at the first
  * bad entry, and there are no more good ones than segments have bytes, so work is bounded by the file.
@@ -208,12 +208,14 @@ static int turn(struct scan *scan, uint32_t word, uint64_t at)
         return fail(scan, ZP_ERR_OVERLAP, at, word, scan->floor);
     segment = segment_at(scan->in, address);
     if (!segment || !zp_fits(address - segment->paddr.value, scan->width, segment->file_size) ||
-        word > UINT32_MAX - (scan->width - 1))
+        !zp_fits(word, scan->width, ZP_GIB4) || !zp_fits(address, scan->width, ZP_GIB4))
         return fail(scan, ZP_ERR_OUTSIDE, at, word, address);
-    room = segment->file_size - (address - segment->paddr.value) - scan->width;
-    scan->last = word + room;
-    if (scan->last > UINT32_MAX - (scan->width - 1))
-        scan->last = UINT32_MAX - (scan->width - 1);
+    room = segment->file_size - (address - segment->paddr.value);
+    if (room > ZP_GIB4 - word)
+        room = ZP_GIB4 - word;
+    if (room > ZP_GIB4 - address) /* from there on, entries speak of other addresses */
+        room = ZP_GIB4 - address;
+    scan->last = word + room - scan->width;
     scan->floor = (uint64_t)word + scan->width;
     return ZP_OK;
 }

@@ -181,6 +181,32 @@ static void link_addresses_end_at_4_gib(void **state)
     }
 }
 
+/* Where the mapping wraps, the next entry speaks of address 0, though the segment goes on. */
+static void targets_end_at_4_gib(void **state)
+{
+    static const struct {
+        uint32_t entry;
+        int code;
+    } cases[] = {{0x7ffffffc, ZP_OK},
+                 {0x7ffffffd, ZP_ERR_OUTSIDE},
+                 {0x80000000, ZP_ERR_OUTSIDE},
+                 {0x80000010, ZP_ERR_OUTSIDE}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct zp_relocations *table;
+        struct gen_image image;
+        struct inspecting in;
+
+        gen_elf(&image, &(struct gen_elf){.load = 0xffffff80, .pvh = true});
+        poke_words(&image, (const uint32_t[]){0, 0, 0x7fffff90, cases[i].entry}, 4);
+        table = relocations(&in, &image);
+        assert_int_equal(table->fault.code, cases[i].code);
+        assert_int_equal(table->list32_count, cases[i].code ? 0 : 2);
+        gen_free(&image);
+    }
+}
+
 /* --- HOSTILE row 19 ------------------------------------------------------------------------------- */
 
 struct spoil {
@@ -826,6 +852,7 @@ int main(void)
         cmocka_unit_test(lists_may_be_empty),
         cmocka_unit_test(zeros_are_padding),
         cmocka_unit_test(link_addresses_end_at_4_gib),
+        cmocka_unit_test(targets_end_at_4_gib),
         cmocka_unit_test(entries_of_three_lists_that_are_spoiled),
         cmocka_unit_test(entries_of_other_layouts_that_are_spoiled),
         cmocka_unit_test(every_truncation_of_the_table),
