@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lz4 as `lz4 -l` writes it: the legacy frame of lz4's lz4_Frame_format.md. A magic number, then blocks, each
- * a 32-bit size and so many packed bytes, that unpack to 8 MiB, the last of a frame to what is left. There is
- * no end mark: a frame ends with the file or before the next magic number. A size of 0 begins the padding.
+ * lz4, in both frames of lz4's lz4_Frame_format.md. Today's, with those that are to be skipped, is liblz4's
+ * affair. The legacy one, which `lz4 -l` writes into a bzImage, is a magic number, then blocks, each a 32-bit
+ * size and so many packed bytes, that unpack to 8 MiB, the last of a frame to what is left. There is no end
+ * mark: a frame ends with the file or before the next magic number. A size of 0 begins the padding.
  *
- * Blocks go to where they lie when each before them is full, by several threads. Where one is not (no known
- * packer does that, the tools take it) the frame is unpacked again, one block after another.
+ * Legacy blocks go to where they lie when each before them is full, by several threads. Where one is not (no
+ * known packer does that, the tools take it) the frame is unpacked again, one block after another.
  */
 #include "codec.h"
 
@@ -14,9 +15,52 @@
 #include <string.h>
 
 #include <lz4.h>
+#include <lz4frame.h>
 
-#define MAGIC      UINT32_C(0x184c2102)
-#define BLOCK_SIZE (UINT64_C(8) << 20)
+#define MAGIC        UINT32_C(0x184c2102) /* legacy */
+#define MAGIC_TODAY  UINT32_C(0x184d2204)
+#define MAGIC_SKIP   UINT32_C(0x184d2a50) /* to 5f */
+#define BLOCK_SIZE   (UINT64_C(8) << 20)
+#define TODAY_MEMORY (UINT64_C(8) << 20) /* two blocks of the largest kind */
+
+static bool is_today(uint32_t magic)
+{
+    return magic == MAGIC_TODAY || (magic & UINT32_C(0xfffffff0)) == MAGIC_SKIP;
+}
+
+/* ---- today's frame ------------------------------------------------------------------------------------- */
+
+static int step(void *codec, struct zp_window *window, struct zp_stream *stream, struct zp_error *ret_error)
+{
+    size_t taken = window->in_size, given = window->out_size;
+    size_t result = LZ4F_decompress(codec, window->out, &given, window->in, &taken, NULL);
+
+    (void)stream;
+    (void)ret_error;
+    if (LZ4F_isError(result)) /* by the only way to tell them apart */
+        return strcmp(LZ4F_getErrorName(result), "ERROR_allocation_failed") == 0 ? ENOMEM : ZP_ERR_STREAM;
+    window->in += taken;
+    window->in_size -= taken;
+    window->out += given;
+    window->out_size -= given;
+    return result == 0 ? ZP_PUMP_END : ZP_PUMP_MORE;
+}
+
+static int unpack_today(struct zp_stream *stream, uint64_t *at, struct zp_error *ret_error)
+{
+    LZ4F_dctx *decoder;
+    int status;
+
+    if (stream->memory_limit < TODAY_MEMORY)
+        return zp_stream_memory(stream, TODAY_MEMORY, ret_error);
+    if (LZ4F_isError(LZ4F_createDecompressionContext(&decoder, LZ4F_VERSION)))
+        return ENOMEM;
+    status = zp_stream_pump(stream, at, step, decoder, ret_error);
+    LZ4F_freeDecompressionContext(decoder);
+    return status;
+}
+
+/* ---- the legacy frame ---------------------------------------------------------------------------------- */
 
 struct frame {
     struct zp_block_run run;
@@ -54,7 +98,7 @@ static int next_block(struct zp_block_run *run, struct zp_block *ret_block, stru
     if ((status = zp_stream_fetch(stream, frame->at + sizeof(size), ret_error)))
         return status;
     memcpy(&size, stream->packed + frame->at, sizeof(size));
-    if (size == MAGIC)
+    if (size == MAGIC || is_today(size))
         return ZP_BLOCK_END;
     if (size == 0)
         return end_frame(frame, ret_error);
@@ -140,19 +184,24 @@ static int unpack_frame(struct zp_stream *stream, uint64_t *at, unsigned threads
 int zp_codec_lz4(struct zp_stream *stream, struct zp_error *ret_error)
 {
     unsigned threads = stream->threads;
-    uint64_t at = 0;
+    uint64_t at = 0, left;
     uint32_t magic;
     int status;
 
     do {
-        if (stream->size - at < sizeof(magic))
-            return zp_stream_cut(stream, ret_error);
-        if ((status = zp_stream_fetch(stream, at + sizeof(magic), ret_error)))
+        left = stream->size - at < sizeof(magic) ? stream->size - at : sizeof(magic);
+        if ((status = zp_stream_fetch(stream, at + left, ret_error)))
             return status;
+        if (left < sizeof(magic))
+            return at > 0 && stream->packed[at] == 0 ? zp_stream_padding(stream, at, stream->done, ret_error)
+                                                     : zp_stream_cut(stream, ret_error);
         memcpy(&magic, stream->packed + at, sizeof(magic));
-        if (magic != MAGIC)
-            return zp_stream_spoiled(stream, stream->done, ret_error);
-        if ((status = unpack_frame(stream, &at, threads, ret_error)))
+        if (magic != MAGIC && !is_today(magic))
+            return at > 0 ? zp_stream_padding(stream, at, stream->done, ret_error)
+                          : zp_stream_spoiled(stream, stream->done, ret_error);
+        status = magic == MAGIC ? unpack_frame(stream, &at, threads, ret_error)
+                                : unpack_today(stream, &at, ret_error);
+        if (status)
             return status;
         threads = 1; /* frames are as many as the file likes, threads are not */
     } while (at < stream->size);

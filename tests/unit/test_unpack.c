@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <lz4frame.h>
 
 #include "gen/pack.h"
 #include "unpack.h"
@@ -315,6 +316,75 @@ static void skippable_zstd_frames(void **state)
     zp_file_close(&file);
     pack_free(&part);
     pack_free(&pack);
+}
+
+/* A frame as the lz4 tool writes it. Checksums and all, so that each spoiled byte is seen. */
+static void append_lz4(struct pack *pack, const uint8_t *bytes, size_t size, bool linked)
+{
+    LZ4F_preferences_t options = {
+        .frameInfo = {.blockSizeID = linked ? LZ4F_max64KB : LZ4F_max4MB,
+                      .blockMode = linked ? LZ4F_blockLinked : LZ4F_blockIndependent,
+                      .contentChecksumFlag = LZ4F_contentChecksumEnabled,
+                      .blockChecksumFlag = LZ4F_blockChecksumEnabled,
+                      .contentSize = linked ? size : 0}};
+    size_t room = LZ4F_compressFrameBound(size, &options);
+    uint8_t *packed = malloc(room);
+    size_t made = LZ4F_compressFrame(packed, room, bytes, size, &options);
+
+    assert_false(LZ4F_isError(made));
+    pack_append(pack, packed, made);
+    free(packed);
+}
+
+static void lz4_frames_of_today(void **state)
+{
+    const uint8_t skippable[] = {0x5f, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 'a', 'b', 'c'}, zeros[3] = {0};
+    uint8_t *bytes = make_bytes(300 * KIB, false);
+    struct pack pack = {0}, legacy;
+    struct zp_error error;
+    struct zp_file file;
+
+    (void)state;
+    append_lz4(&pack, bytes, 100 * KIB, true);
+    pack_append(&pack, skippable, sizeof(skippable));
+    pack_make(&legacy, ZP_COMPRESSION_LZ4, bytes + 100 * KIB, 100 * KIB, NULL);
+    pack_append(&pack, legacy.bytes, legacy.size);
+    append_lz4(&pack, bytes + 200 * KIB, 100 * KIB, false);
+    for (unsigned threads = 1; threads <= 2; threads++) {
+        assert_int_equal(unpack(&pack, ZP_COMPRESSION_LZ4, false, 300 * KIB, threads, &file, &error), 0);
+        assert_true(is_same(&file, bytes, 300 * KIB));
+        zp_file_close(&file);
+        assert_int_equal(unpack(&pack, ZP_COMPRESSION_LZ4, false, 300 * KIB - 1, threads, &file, &error),
+                         ZP_ERR_TOO_LARGE);
+        pack_append(&pack, zeros, sizeof(zeros));
+    }
+    pack_append(&pack, "x", 1);
+    assert_int_equal(unpack(&pack, ZP_COMPRESSION_LZ4, false, MIB, 1, &file, &error), ZP_ERR_STREAM);
+    pack_free(&legacy);
+    pack_free(&pack);
+    free(bytes);
+}
+
+static void lz4_frames_of_today_that_are_spoiled(void **state)
+{
+    uint8_t *bytes = make_bytes(3 * KIB, false);
+    struct pack pack = {0};
+    struct zp_error error;
+    struct zp_file file;
+    size_t size;
+
+    (void)state;
+    append_lz4(&pack, bytes, 3 * KIB, true);
+    size = pack.size;
+    for (pack.size = 4; pack.size < size; pack.size++)
+        assert_int_equal(unpack(&pack, ZP_COMPRESSION_LZ4, false, MIB, 1, &file, &error), ZP_ERR_TRUNCATED);
+    for (size_t at = 0; at < size; at++) {
+        pack.bytes[at] ^= 0x10;
+        assert_true(unpack(&pack, ZP_COMPRESSION_LZ4, false, MIB, 1, &file, &error) < 0);
+        pack.bytes[at] ^= 0x10;
+    }
+    pack_free(&pack);
+    free(bytes);
 }
 
 static void bytes_that_are_not_packed(void **state)
@@ -870,6 +940,8 @@ int main(void)
         POINT(frames_one_after_another),
         POINT(lz4_blocks_that_are_not_full),
         POINT(skippable_zstd_frames),
+        POINT(lz4_frames_of_today),
+        POINT(lz4_frames_of_today_that_are_spoiled),
         POINT(bytes_that_are_not_packed),
         POINT(every_cut_is_told),
         POINT(every_byte_is_spoiled),
