@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output.h"
 #include "plan_view.h"
 #include "request.h"
 
@@ -50,6 +51,10 @@ static error_t parse_plan(int key, char *argument, struct argp_state *state)
         options->request.image_name = argument;
         return 0;
     case ARGP_KEY_NO_ARGS: cli_usage(state, "no image given");
+    case ARGP_KEY_END:
+        if (options->json && options->svg_name && strcmp(options->svg_name, "-") == 0)
+            cli_usage(state, "standard output takes one thing; name a file for the drawing");
+        return 0;
     }
     return ARGP_ERR_UNKNOWN;
 }
@@ -99,23 +104,31 @@ static void describe_pc(const struct plan_options *options, struct zp_pc *pc,
 
 static int write_svg(const struct zp_plan *plan, const struct plan_options *options, const char *image_name)
 {
-    uint64_t ram_size = options->request.ram_size;
-    if (strcmp(options->svg_name, "-") == 0) {
-        cli_plan_svg(plan, image_name, ram_size, stdout);
-        return CLI_DONE;
-    }
-    FILE *stream = fopen(options->svg_name, "w");
-    if (!stream) {
-        cli_error_errno(options->svg_name, errno);
-        return CLI_NO;
-    }
-    cli_plan_svg(plan, image_name, ram_size, stream);
-    bool failed = ferror(stream) != 0;
-    if (fclose(stream) != 0 || failed) {
-        cli_error_errno(options->svg_name, errno ? errno : EIO);
-        return CLI_NO;
-    }
-    return CLI_DONE;
+    struct zp_memory_source memory;
+    char *drawing = NULL;
+    size_t size = 0;
+    int code = CLI_NO;
+    FILE *stream = open_memstream(&drawing, &size);
+    if (stream)
+        cli_plan_svg(plan, image_name, options->request.ram_size, stream);
+    if (stream && fclose(stream) == 0) {
+        zp_memory_source_init(&memory, drawing, size);
+        code = cli_output_copy(options->svg_name, &memory.source, options->svg_name, 0, size);
+    } else
+        cli_error_errno(options->svg_name, ENOMEM);
+    free(drawing);
+    return code;
+}
+
+/* Whose fault it is: an empty initrd has a name of its own, all else is inside the image. */
+static int refuse(const struct plan_options *options, const char *inside, int status,
+                  const struct zp_error *error)
+{
+    const struct cli_request *request = &options->request;
+    const char *initrd =
+        status == ZP_ERR_INITRD_EMPTY ? cli_request_module_name(request, error->value) : NULL;
+    return initrd ? cli_refuse(options->json, initrd, status, error)
+                  : cli_refuse_inside(options->json, request->image_name, inside, status, error);
 }
 
 static int show(const struct zp_choice *choice, const struct plan_options *options)
@@ -168,8 +181,8 @@ static int plan_image(struct plan_options *options)
         zp_acpi_blob(&acpi, &hardware, &request->zp_blobs[request->request.blob_count++]);
     status = zp_choice_make(&choice, &request->opened, request->direct, &machine, &request->request,
                             &request->opening, &error);
-    int code = status ? cli_refuse_inside(options->json, request->image_name, choice.inside, status, &error)
-                      : show(&choice, options);
+    cli_request_say_cache(request);
+    int code = status ? refuse(options, choice.inside, status, &error) : show(&choice, options);
     zp_choice_free(&choice);
     return code;
 }

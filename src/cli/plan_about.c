@@ -98,8 +98,8 @@ static struct pages count_pages(const struct cli_plan_about *about)
         kernel |= span->kind == ZP_SPAN_KERNEL && taken && count > 0;
         *(taken ? &pages.shared : &pages.on_request) += count;
     }
-    if (kernel && pages.shared >= about->sharing.relocated)
-        pages.shared -= about->sharing.relocated;
+    uint64_t *moved = kernel ? &pages.shared : &pages.on_request;
+    *moved -= *moved < about->sharing.relocated ? *moved : about->sharing.relocated;
     return pages;
 }
 

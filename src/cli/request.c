@@ -272,8 +272,15 @@ static error_t parse_rare(int key, char *argument, struct argp_state *state)
     case KEY_QUIET_KERNEL: request->request.flags |= ZP_REQUEST_QUIET; return 0;
     case KEY_SETUP_DATA: take_setup_data(request, state, argument); return 0;
     case KEY_CACHE: request->cache_name = argument; return 0;
-    case KEY_CACHE_SIZE: request->cache_size = cli_request_size(state, "--cache-size", argument); return 0;
+    case KEY_CACHE_SIZE:
+        request->cache_size = cli_request_size(state, "--cache-size", argument);
+        request->has_cache_size = true;
+        return 0;
     case KEY_SHARE_PAGES: request->share_pages = true; return 0;
+    case ARGP_KEY_END:
+        if (request->has_cache_size && !request->cache_name)
+            cli_usage(state, "--cache-size without --cache");
+        return 0;
     }
     return ARGP_ERR_UNKNOWN;
 }
@@ -465,6 +472,27 @@ int cli_request_open(struct cli_request *request, bool json)
     if (status == 0)
         status = draw_seed(request, json);
     return status ? status : draw_kaslr(request, json);
+}
+
+const char *cli_request_module_name(const struct cli_request *request, uint64_t number)
+{
+    for (size_t i = 0; i < request->module_count; i++)
+        if (number < request->request.module_count &&
+            request->zp_modules[number].source == &request->modules[i].file.source)
+            return request->modules[i].name;
+    return NULL;
+}
+
+void cli_request_say_cache(const struct cli_request *request)
+{
+    int error = request->opened.cache_error;
+    if (!error)
+        return;
+    char *safe = cli_escape_copy(request->cache_name);
+    cli_error("%s: the cache is of no use: %s", safe,
+              error == EFBIG ? "the unpacked kernel is larger than --cache-size, or than a file may be here"
+                             : strerror(error));
+    free(safe);
 }
 
 void cli_request_close(struct cli_request *request)

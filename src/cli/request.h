@@ -60,6 +60,7 @@ struct cli_request {
     enum zp_direct direct;
     const char *cache_name; /* NULL: no cache */
     uint64_t cache_size;
+    bool has_cache_size; /* it was given */
     bool share_pages;
 
     struct zp_opened_image opened; /* from cli_request_open on */
@@ -79,6 +80,10 @@ void cli_request_init(struct cli_request *request, enum cli_seed seed, enum cli_
 /* Opens the image and the other files; 0, or CLI_NO after a message (as JSON when asked). Close in any case.
  */
 int cli_request_open(struct cli_request *request, bool json);
+/* The name of the file that is the module of that number; NULL when it came out of a UKI. */
+const char *cli_request_module_name(const struct cli_request *request, uint64_t number);
+/* Says why the cache was of no use, if it was of none. */
+void cli_request_say_cache(const struct cli_request *request);
 void cli_request_close(struct cli_request *request);
 
 /* An address or size option's argument; ends with a usage error when it is none. */

@@ -58,6 +58,15 @@ static int plan_direct(struct zp_choice *choice, struct zp_opened_image *opened,
     return status;
 }
 
+/* No bzImage offers PVH by itself: what the ELF inside lacked for it is what a person can mend. */
+static bool is_blame_inside(const struct zp_choice *choice, int status)
+{
+    int why_not = choice->why_not_status;
+
+    return status == ZP_ERR_PROTOCOL && choice->request.protocol == ZP_PROTOCOL_PVH && why_not &&
+           why_not != ZP_ERR_PROTOCOL && why_not != ZP_ERR_NO_PAYLOAD;
+}
+
 int zp_choice_make(struct zp_choice *ret_choice, struct zp_opened_image *opened, enum zp_direct wish,
                    const struct zp_machine *machine, const struct zp_request *request,
                    const struct zp_opening *opening, struct zp_error *ret_error)
@@ -79,7 +88,15 @@ int zp_choice_make(struct zp_choice *ret_choice, struct zp_opened_image *opened,
             return status;
     }
     memcpy(ret_choice->inside, opened->inside, sizeof(ret_choice->inside));
-    return zp_made_plan_make(&ret_choice->made, &opened->image, machine, &ret_choice->request, ret_error);
+    status = zp_made_plan_make(&ret_choice->made, &opened->image, machine, &ret_choice->request, &error);
+    if (is_blame_inside(ret_choice, status)) {
+        status = ret_choice->why_not_status;
+        error = ret_choice->why_not;
+        memcpy(ret_choice->inside, ret_choice->why_not_inside, sizeof(ret_choice->inside));
+    }
+    if (status < 0 && ret_error)
+        *ret_error = error;
+    return status;
 }
 
 void zp_choice_free(struct zp_choice *choice)

@@ -27,7 +27,8 @@ struct zp_choice {
 /*
  * Plans the boot of an opened image. 0; a positive errno value; or a negative zp_status with *ret_error. The
  * choice refers to itself, to opened, machine and request: do not move it, keep them. An image that is no
- * bzImage has nothing inside: it is planned as it is, whatever the wish.
+ * bzImage has nothing inside: it is planned as it is, whatever the wish. When both plans fail the error is
+ * that of the own entry, but for PVH, which the ELF inside alone could offer.
  */
 int zp_choice_make(struct zp_choice *ret_choice, struct zp_opened_image *opened, enum zp_direct wish,
                    const struct zp_machine *machine, const struct zp_request *request,

@@ -72,10 +72,10 @@ static const struct row errors[] = {
     {ZP_ERR_TOO_LARGE, ZP_FIELD_PHYS32_ENTRY,
      "the PVH entry $v lies above $l, where a 32-bit entry cannot reach"},
     {ZP_ERR_TOO_LARGE, ZP_FIELD_PAYLOAD,
-     "unpacked, the payload is larger than the $S that may come out of it; give more RAM with -m if it is "
-     "sound"},
+     "unpacked, it is larger than the $S that may come out of it; the file is damaged or hostile"},
     {ZP_ERR_TOO_LARGE, ZP_FIELD_PAYLOAD_SIZE,
-     "the payload is said to unpack to $s, but $S may come out of it; give more RAM with -m if it is sound"},
+     "the payload is said to unpack to $s, but $S is the most that init_size, or this program, allows; the "
+     "file is damaged or hostile"},
     {ZP_ERR_TOO_SMALL, ANY, "$f $v is too small, at least $l is needed"},
     {ZP_ERR_TOO_SMALL, ZP_FIELD_RAM, "RAM of $s is less than the least machine, $S; give more with -m"},
     {ZP_ERR_TOO_SMALL, ZP_FIELD_CPUS, "a machine has at least $N CPU; give more with --smp"},
@@ -139,6 +139,9 @@ static const struct row errors[] = {
      "the memory map is unsorted, overlapping, empty or past 2^52 around $v and $l; mend the map"},
     {ZP_ERR_NO_SPACE, ANY,
      "no place for the $f ($s): the largest free gap where it may lie has $S; give more RAM with -m"},
+    {ZP_ERR_NO_SPACE, ZP_FIELD_PAYLOAD, "unpacked, the payload is larger than RAM ($S); give more with -m"},
+    {ZP_ERR_NO_SPACE, ZP_FIELD_PAYLOAD_SIZE,
+     "the payload is said to unpack to $s, more than RAM ($S); give more with -m"},
     {ZP_ERR_NOT_RAM, ANY,
      "the $f must lie at $v ($S), which is not all free RAM; give more RAM with -m, or another address"},
     {ZP_ERR_CMDLINE_LENGTH, ANY, "the command line has $n bytes, this kernel takes $N; shorten it"},
@@ -147,7 +150,7 @@ static const struct row errors[] = {
      "the memory map has $n ranges, but this protocol carries $N; choose another with --protocol"},
     {ZP_ERR_ABOVE_4G, ANY,
      "the $f at $v ($S) must lie below 4 GiB for this protocol; pin it lower, or choose linux64"},
-    {ZP_ERR_PIN, ANY, "pinned address number $n is for $k, which this boot does not have; leave it out"},
+    {ZP_ERR_PIN, ANY, "pin number $n, counted from 0: this boot has no such $k; leave it out"},
     {ZP_ERR_INITRD_UNSUPPORTED, ANY,
      "this kernel takes no initrd by this protocol; leave --initrd out, or choose another --protocol"},
     {ZP_ERR_BUSY, ANY, "the $f must lie at $v ($S), which is busy until entry; choose another address"},
@@ -157,7 +160,7 @@ static const struct row errors[] = {
     {ZP_ERR_GUEST_MEMORY, ANY, "guest memory does not cover the planned $v ($S)" DEFECT},
     {ZP_ERR_FILL, ANY, "blob number $n could not be filled (answer $N)" DEFECT},
 
-    {ZP_ERR_NO_PAYLOAD, ANY, "protocol $h tells of no payload that could be unpacked; --direct off boots it"},
+    {ZP_ERR_NO_PAYLOAD, ANY, "protocol $h names no payload to unpack; the image's own entry boots it"},
     {ZP_ERR_PAYLOAD_MAGIC, ANY, "the payload begins with $v, which no known packer writes"},
     {ZP_ERR_STREAM, ANY,
      "the $c stream is spoiled after $N bytes had come out of it; the file is damaged or hostile"},
@@ -400,6 +403,8 @@ char *zp_error_explain(const struct zp_error *error, const char *file_name, char
         put(&line, ": ");
     }
     put_place(&line, error);
+    if (error->code == ZP_ERR_REAL_MODE_ONLY && error->value != ZP_PROTOCOL_AUTO)
+        sentence = "the 16-bit entry needs a BIOS; zeropage run has one with --engine qemu; others need none";
     if (error->code == ZP_ERR_ALIGNMENT && error->limit != 0 && error->field < ZP_FIELD_KERNEL)
         sentence = "$f $v is no multiple of $l";
     put_sentence(&line, sentence ? sentence : zp_status_text(error->code), error,

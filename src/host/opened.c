@@ -205,6 +205,23 @@ static int say_no(struct zp_error *ret_error, int code, uint32_t field, uint64_t
     return code;
 }
 
+/* More RAM helps where RAM is the bound, and nowhere else: that is an error of its own. */
+static int unpack_within(struct zp_opened_image *opened, struct zp_unpack *unpack,
+                         const struct zp_opening *opening)
+{
+    struct zp_inner_image *inner = &opened->inner;
+    uint64_t init_size = opened->image.bzimage.header.init_size;
+    bool by_init_size = init_size && init_size < unpack->limit;
+    int status;
+
+    if (by_init_size)
+        unpack->limit = init_size;
+    status = run_unpack(unpack, opening, opened, &inner->file, &inner->cached, &inner->error);
+    if (status == ZP_ERR_TOO_LARGE && opening->limit && !by_init_size)
+        status = inner->error.code = ZP_ERR_NO_SPACE;
+    return status;
+}
+
 static int unpack_payload(struct zp_opened_image *opened, const struct zp_opening *opening)
 {
     const struct zp_bzimage *bzimage = &opened->image.bzimage;
@@ -219,9 +236,7 @@ static int unpack_payload(struct zp_opened_image *opened, const struct zp_openin
     if (bzimage->payload_compression == ZP_COMPRESSION_NONE)
         return say_no(&inner->error, ZP_ERR_NO_PAYLOAD, ZP_FIELD_PAYLOAD_OFFSET,
                       ZP_BOOT_PARAMS_HDR_PAYLOAD_OFFSET, bzimage->version);
-    if (bzimage->header.init_size && bzimage->header.init_size < unpack.limit)
-        unpack.limit = bzimage->header.init_size;
-    return run_unpack(&unpack, opening, opened, &inner->file, &inner->cached, &inner->error);
+    return unpack_within(opened, &unpack, opening);
 }
 
 static int open_inner(struct zp_opened_image *opened, const struct zp_opening *opening)

@@ -107,8 +107,8 @@ void zp_opened_image_close(struct zp_opened_image *opened);
 
 /*
  * Unpacks the payload of a bzImage, once, and inspects the ELF in it into opened->inner. No more may come out
- * than init_size and the opening's limit allow. ZP_ERR_NO_PAYLOAD for an image without one; what else
- * zp_unpack_file and zp_inspect answer; the same answer each time.
+ * than init_size (ZP_ERR_TOO_LARGE) and the opening's limit (ZP_ERR_NO_SPACE) allow. ZP_ERR_NO_PAYLOAD for an
+ * image without one; what else zp_unpack_file and zp_inspect answer; the same answer each time.
  */
 int zp_opened_image_direct(struct zp_opened_image *opened, const struct zp_opening *opening,
                            struct zp_error *ret_error);

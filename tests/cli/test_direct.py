@@ -87,6 +87,28 @@ class Direct(Case):
                 self.assertEqual(plan["why_not_direct"]["text"], line)
                 self.assertTrue(line.startswith("k: payload at 0x700: "), line)
 
+    def test_bounds(self):
+        """more RAM is advised where it helps: not against init_size, nor to who only unpacks"""
+        image = self.make_kernel()
+        struct.pack_into("<I", image, 0x260, 0x10000)
+        struct.pack_into("<I", image, PAYLOAD + struct.unpack_from("<I", image, 0x24C)[0] - 4, 0x10000000)
+        (self.work / "k").write_bytes(image)
+        for line in (self.refused("k", "--direct", "on"),
+                     self.command("unpack", "k", "-o", "out", code=1).stderr):
+            self.assertIn("64 KiB is the most that init_size", line)
+            self.assertNotIn("-m", line)
+        struct.pack_into("<I", image, 0x260, 0x20000000)
+        (self.work / "k").write_bytes(image)
+        self.assertIn("unpack to 256 MiB, more than RAM (128 MiB); give more with -m",
+                      self.refused("k", "--direct", "on", "-m", "128M"))
+
+    def test_what_pvh_lacked(self):
+        """PVH is offered by the ELF inside alone: what is wrong with that is the reason"""
+        image = self.make_kernel()
+        image[PAYLOAD] = 0x13
+        (self.work / "k").write_bytes(image)
+        self.assertIn("k: payload at 0x700: the payload begins with", self.refused("k", "--protocol", "pvh"))
+
     def test_no_elf_inside(self):
         """a payload of something else is named as what it is"""
         for kind, text in (("elf64-program", "a program for an operating system"), ("multiboot1", "no format"),
@@ -174,9 +196,12 @@ class Cache(Case):
         self.assertEqual(found["error"]["code"], "EPERM")
 
     def test_too_small(self):
-        """a cache that holds nothing is no hindrance"""
+        """a cache that holds nothing is no hindrance, and said to hold nothing"""
         self.make_kernel()
         self.assertEqual(self.plan("k", "--cache", "cache", "--cache-size", "1"), self.plan("k"))
+        ran = self.command("plan", "k", "--cache", "cache", "--cache-size", "1")
+        self.assertRegex(ran.stderr, r"\Azeropage: cache: the cache is of no use: [^\n]*--cache-size[^\n]*\n\Z")
+        self.assertEqual(self.command("plan", "k", "--cache", "cache").stderr, "")
 
 
 class Uki(Case):

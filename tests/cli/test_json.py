@@ -261,7 +261,7 @@ class Json(unittest.TestCase):
             (("plan", "."), "EISDIR"),
             (("inspect", "empty"), "ZP_ERR_EMPTY"),
             (("inspect", "initrd"), "ZP_ERR_STREAM"),
-            (("plan", "bzimage", "--protocol", "pvh"), "ZP_ERR_PROTOCOL"),
+            (("plan", "bzimage", "--protocol", "multiboot1"), "ZP_ERR_PROTOCOL"),
             (("plan", "bzimage-2.00"), "ZP_ERR_REAL_MODE_ONLY"),
             (("plan", "bzimage", "--cmdline", "x" * 5000), "ZP_ERR_CMDLINE_LENGTH"),
             (("plan", "bzimage", "--initrd", "empty"), "ZP_ERR_INITRD_EMPTY"),

@@ -178,12 +178,18 @@ static void no_plan(void **state)
     assert_true(choose(&scene, ZP_DIRECT_ON) < 0);
     assert_int_equal(scene.error.field, ZP_FIELD_KERNEL);
     assert_string_equal(scene.choice.inside, "payload");
-    /* Neither can: the error is that of the own entry. */
+    /* Neither can. The own entry never could by PVH: the error is that of the ELF. */
+    assert_true(choose(&scene, ZP_DIRECT_AUTO) < 0);
+    assert_int_equal(scene.error.code, scene.choice.why_not_status);
+    assert_int_equal(scene.error.field, ZP_FIELD_KERNEL);
+    assert_string_equal(scene.choice.inside, "payload");
+    assert_non_null(strstr(why_not(&scene), "k: payload: "));
+    /* By a protocol that neither has it is that of the own entry. */
+    scene.request.protocol = ZP_PROTOCOL_MULTIBOOT1;
     assert_int_equal(choose(&scene, ZP_DIRECT_AUTO), ZP_ERR_PROTOCOL);
     assert_int_equal(scene.error.code, ZP_ERR_PROTOCOL);
     assert_string_equal(scene.choice.inside, "");
     assert_true(scene.choice.why_not_status < 0);
-    assert_non_null(strstr(why_not(&scene), "k: payload: "));
     end(&scene);
 }
 
@@ -218,16 +224,22 @@ static void bounds_count(void **state)
     (void)state;
     begin(&scene, &image);
     scene.opening.limit = 0x100; /* of the machine */
-    falls_back(&scene, ZP_ERR_TOO_LARGE, "k: ");
+    falls_back(&scene, ZP_ERR_NO_SPACE, "give more with -m");
     end(&scene);
 
     gen_elf(&elf, &(struct gen_elf){.pvh = true});
     gen_resize(&elf, 0x8000);
     gzip(&elf);
-    image = wrap(&elf, 0x7fff); /* of the header */
+    image = wrap(&elf, 0x7fff); /* of the header, which no RAM changes */
     begin(&scene, &image);
-    falls_back(&scene, ZP_ERR_TOO_LARGE, "k: ");
-    assert_int_equal(scene.error.limit, 0x7fff);
+    for (int machine = 0; machine < 2; machine++) {
+        scene.opening.limit = machine ? 64 * MIB : 0;
+        falls_back(&scene, ZP_ERR_TOO_LARGE, "init_size");
+        assert_null(strstr(why_not(&scene), "-m"));
+        assert_int_equal(scene.error.limit, 0x7fff);
+        zp_opened_image_close(&scene.opened);
+        assert_int_equal(zp_opened_image_open(&scene.opened, scene.path, NULL, &scene.error), 0);
+    }
     end(&scene);
 
     gen_elf(&elf, &(struct gen_elf){.pvh = true});
