@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,7 @@ static void hold_standard_streams(void)
 int main(int argc, char **argv)
 {
     hold_standard_streams();
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error with words, and no death */
     setlocale(LC_CTYPE, "");
     if (argc < 2) {
         cli_error("no verb given; 'zeropage --help' lists them");

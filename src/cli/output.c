@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Output files. A reader sees the old file or the whole new one, whatever happens in between: the bytes go
- * to a new file in the same folder, which takes the name in one step (rename). A link is followed, so that
- * it stays one; permissions of a file that was there are kept.
+ * to a new file in the same folder that has no name yet (open(2), O_TMPFILE), so that nothing is left of it
+ * when we are killed, and takes the name in one step (rename). Where the file system knows no such files it
+ * has a name beside the other. A link is followed, so that it stays one; permissions of a file that was there
+ * are kept.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,11 +18,15 @@
 
 #include "output.h"
 
-#define PIECE ((size_t)1 << 20)
+#define PIECE  ((size_t)1 << 20)
+#define SUFFIX 6u /* characters behind a temporary name's last dot */
+#define NAMES  100u
+#define FDS    "/proc/self/fd"
 
 struct output {
     char *path;      /* where it goes, links followed; NULL: no regular file */
-    char *temporary; /* NULL: written in place */
+    char *temporary; /* a name beside it; NULL: written in place */
+    bool unnamed;    /* the temporary name is not taken yet */
     int fd;
 };
 
@@ -31,13 +37,26 @@ static mode_t usual_mode(void)
     return 0666 & ~mask;
 }
 
+/* A file without a name in the folder of path, or -1. */
+static int open_unnamed(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int fd = folder && access(FDS, X_OK) == 0 ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) : -1;
+    free(folder);
+    return fd;
+}
+
 static int open_temporary(struct output *output, mode_t mode)
 {
     if (asprintf(&output->temporary, "%s.XXXXXX", output->path) < 0) {
         output->temporary = NULL;
         return ENOMEM;
     }
-    output->fd = mkostemp(output->temporary, O_CLOEXEC);
+    output->fd = open_unnamed(output->path);
+    output->unnamed = output->fd >= 0;
+    if (!output->unnamed)
+        output->fd = mkostemp(output->temporary, O_CLOEXEC);
     if (output->fd < 0) {
         int error = errno;
         free(output->temporary);
@@ -97,14 +116,34 @@ static int copy(int fd, const struct zp_source *source, uint64_t offset, uint64_
     return error;
 }
 
+/* Gives the file without a name the temporary one; linkat never replaces a file. 0 or a positive errno value.
+ */
+static int name_temporary(struct output *output)
+{
+    char *suffix = output->temporary + strlen(output->temporary) - SUFFIX;
+    char link[32];
+    int linked = -1;
+    snprintf(link, sizeof link, FDS "/%d", output->fd);
+    for (unsigned i = 0; i < NAMES && linked != 0; i++) {
+        snprintf(suffix, SUFFIX + 1, "%06u", ((unsigned)getpid() + i) % 1000000);
+        linked = linkat(AT_FDCWD, link, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW);
+        if (linked != 0 && errno != EEXIST)
+            return errno;
+    }
+    output->unnamed = linked != 0;
+    return linked == 0 ? 0 : EEXIST;
+}
+
 /* 0 or a positive errno value: only now the name is taken. */
 static int finish(struct output *output, int error)
 {
+    if (output->unnamed && error == 0)
+        error = name_temporary(output);
     if (output->fd >= 0 && close(output->fd) != 0 && error == 0)
         error = errno;
     if (output->temporary && error == 0 && rename(output->temporary, output->path) != 0)
         error = errno;
-    if (output->temporary && error != 0)
+    if (output->temporary && error != 0 && !output->unnamed)
         unlink(output->temporary);
     free(output->temporary);
     free(output->path);

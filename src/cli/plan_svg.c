@@ -123,6 +123,7 @@ static void draw_strip(FILE *stream, const struct cli_map *map, int height)
     fprintf(stream, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"none\" stroke=\"#404040\"/>\n",
             STRIP_X, TOP, STRIP_WIDTH, height);
     text_at(stream, STRIP_X, TOP - 8, "class=\"s\"", "to scale");
+    text_at(stream, BOX_X, TOP - 8, "class=\"s\"", "not to scale");
     text_at(stream, STRIP_X, TOP + height + 15, "class=\"s\"", zp_size_format(map->end, size, sizeof size));
 }
 
@@ -204,7 +205,7 @@ static void draw_title(FILE *stream, const struct zp_plan *plan, const char *ima
     if (plan->virtual_base)
         snprintf(bases, sizeof bases, ", virtual base 0x%" PRIx64 "%s", plan->virtual_base,
                  plan->virtual_delta ? " (moved)" : "");
-    snprintf(line, sizeof line, "%s on %s of RAM; entered at 0x%" PRIx64 "%s. Boxes are not to scale.",
+    snprintf(line, sizeof line, "%s on %s of RAM; entered at 0x%" PRIx64 "%s",
              zp_protocol_name(plan->protocol), zp_size_format(ram_size, size, sizeof size), plan->state.rip,
              bases);
     text_at(stream, STRIP_X, 52, "class=\"l\"", line);

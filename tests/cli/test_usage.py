@@ -4,6 +4,7 @@ import os
 import pathlib
 import pty
 import re
+import resource
 import select
 import subprocess
 import tempfile
@@ -74,6 +75,9 @@ USAGE_ERRORS = [
      "zeropage plan: --kaslr 18446744073709551616: not auto, off or a number of 64 bits"),
     ("run --cache-size much x", f"zeropage run: --cache-size much: {SIZE}"),
     ("run x --cache", "zeropage run: option '--cache' requires an argument"),
+    ("plan x --cache-size 1G", "zeropage plan: --cache-size without --cache"),
+    ("run --cache-size 1G x", "zeropage run: --cache-size without --cache"),
+    ("plan x --json --svg -", "zeropage plan: standard output takes one thing; name a file for the drawing"),
     ("unpack", "zeropage unpack: no image given"),
     ("unpack a b", "zeropage unpack: one image at a time: 'b' is too many"),
     ("unpack k --section .linux", "zeropage unpack: --section .linux: not NAME:FILE"),
@@ -203,6 +207,24 @@ class Files(unittest.TestCase):
         """--svg to a place that does not exist is one line"""
         self.assertEqual(self.refused("plan", "k", "--svg", "no/where.svg"),
                          "no/where.svg: No such file or directory")
+
+    def test_drawing_on_a_full_disk(self):
+        """a drawing is written whole or not at all"""
+        (self.work / "old.svg").write_text("old")
+        for name in ("new.svg", "old.svg"):
+            ran = zeropage("plan", "k", "--svg", name, cwd=self.work,
+                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)))
+            self.assertEqual((ran.returncode, ran.stdout), (1, ""))
+            self.assertEqual(ran.stderr, f"zeropage: {name}: File too large\n")
+        self.assertEqual(sorted(os.listdir(self.work)), ["k", "old.svg"])
+        self.assertEqual((self.work / "old.svg").read_text(), "old")
+
+    def test_empty_initrd(self):
+        """the empty one of several initrds is named"""
+        (self.work / "full").write_bytes(b"x")
+        (self.work / "empty").touch()
+        line = self.refused("plan", "k", "--initrd", "full", "--initrd", "empty")
+        self.assertTrue(line.startswith("empty: the initrd is empty"), line)
 
     def test_protocol_that_is_not_offered(self):
         """a wish for a protocol that the image lacks lists those that it has"""
