@@ -150,6 +150,8 @@ static int run_image(struct run_options *options)
     config->direct = request->direct;
     config->opening = &request->opening;
     config->share_pages = request->share_pages;
+    config->kaslr_asked = request->kaslr_asked;
+    config->seed_asked = request->seed_asked;
     config->request = request->request;
     if (request->seed == CLI_SEED_NONE)
         config->request.entropy = ""; /* of length 0: none, and none of the VMM's either */
@@ -174,7 +176,7 @@ int cli_run(int argc, char **argv)
     cli_request_init(&options.request, CLI_SEED_AUTO, CLI_KASLR_AUTO);
     /* In order, so that the image is told from what comes after --. */
     cli_options(&run_argp, argc, argv, ARGP_IN_ORDER, &options);
-    if (options.config.gdb_port && options.request.kaslr == CLI_KASLR_AUTO)
+    if (options.config.gdb_port && !options.request.kaslr_asked)
         options.request.kaslr = CLI_KASLR_OFF; /* symbols stand where the file says */
 
     if (options.config.quiet)

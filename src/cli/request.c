@@ -159,6 +159,7 @@ static int hex_digit(char c)
 
 static void take_seed(struct cli_request *request, const struct argp_state *state, const char *text)
 {
+    request->seed_asked = strcmp(text, "none") != 0;
     if (strcmp(text, "none") == 0 || strcmp(text, "auto") == 0) {
         request->seed = text[0] == 'n' ? CLI_SEED_NONE : CLI_SEED_AUTO;
         return;
@@ -195,6 +196,7 @@ static void take_kaslr(struct cli_request *request, const struct argp_state *sta
 {
     bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
     const char *digits = hex ? text + 2 : text;
+    request->kaslr_asked = strcmp(text, "off") != 0;
     if (strcmp(text, "auto") == 0 || strcmp(text, "off") == 0) {
         request->kaslr = text[0] == 'a' ? CLI_KASLR_AUTO : CLI_KASLR_OFF;
         return;
@@ -485,13 +487,11 @@ const char *cli_request_module_name(const struct cli_request *request, uint64_t 
 
 void cli_request_say_cache(const struct cli_request *request)
 {
-    int error = request->opened.cache_error;
-    if (!error)
+    const char *why = zp_opened_image_cache_why(&request->opened);
+    if (!why)
         return;
     char *safe = cli_escape_copy(request->cache_name);
-    cli_error("%s: the cache is of no use: %s", safe,
-              error == EFBIG ? "the unpacked kernel is larger than --cache-size, or than a file may be here"
-                             : strerror(error));
+    cli_error("%s: the cache is of no use: %s", safe, why);
     free(safe);
 }
 

@@ -52,6 +52,7 @@ struct cli_request {
     size_t setup_data_count;
     struct zp_pin *pins;
     size_t pin_count;
+    bool seed_asked, kaslr_asked; /* by an option, and not away */
     enum cli_seed seed;
     unsigned char *entropy;
     size_t entropy_length;

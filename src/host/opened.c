@@ -107,6 +107,9 @@ static int run_unpack(struct zp_unpack *unpack, const struct zp_opening *opening
     status = zp_cache_unpack(opening->cache, unpack, ret_file, ret_hit, &cache_error, ret_error);
     if (cache_error)
         opened->cache_error = cache_error;
+    /* Neither the file nor RAM, but what a file of this process may have (RLIMIT_FSIZE). */
+    if (status == ZP_ERR_TOO_LARGE && ret_error->limit < unpack->limit)
+        status = EFBIG;
     if (opening->progress)
         opening->progress(opening->progress_context, 0, 0);
     return status;
@@ -271,6 +274,13 @@ int zp_opened_image_direct(struct zp_opened_image *opened, const struct zp_openi
     if (inner->status < 0 && ret_error)
         *ret_error = inner->error;
     return inner->status;
+}
+
+const char *zp_opened_image_cache_why(const struct zp_opened_image *opened)
+{
+    if (opened->cache_error == EFBIG)
+        return "the unpacked kernel is larger than --cache-size, or than a file may be here";
+    return opened->cache_error ? strerror(opened->cache_error) : NULL;
 }
 
 void zp_inside_enter(char *inside, const char *what)

@@ -113,6 +113,9 @@ void zp_opened_image_close(struct zp_opened_image *opened);
 int zp_opened_image_direct(struct zp_opened_image *opened, const struct zp_opening *opening,
                            struct zp_error *ret_error);
 
+/* Why the cache could not be used, in words; NULL: it could, or there is none. */
+const char *zp_opened_image_cache_why(const struct zp_opened_image *opened);
+
 /* The source of the UKI in an opened image. */
 const struct zp_file *zp_opened_image_uki_file(const struct zp_opened_image *opened);
 

@@ -2,8 +2,8 @@
 /*
  * zp_vm_run, the whole story of a run in order: pick an engine, describe its PC, add ACPI tables and entropy
  * to the request, choose between a bzImage and the ELF inside and plan it, map guest RAM, and let the engine
- * have it loaded and enter. Everything that can be refused is refused before guest RAM exists; what is left to
- * fail while loading is input and output.
+ * have it loaded and enter. Everything that can be refused is refused before guest RAM exists; what is left
+ * to fail while loading is input and output.
  */
 #include <errno.h>
 #include <limits.h>
@@ -179,13 +179,33 @@ static void say_choice(const struct story *story)
     if (choice->why_not_status)
         zp_vm_say(config, "%s; it is entered by its own code",
                   zp_choice_why_not(choice, config->image_name, text, sizeof(text)));
-    if (config->opened->cache_error)
-        zp_vm_say(config, "the cache is of no use: %s", strerror(config->opened->cache_error));
+    if (zp_opened_image_cache_why(config->opened))
+        zp_vm_say(config, "the cache is of no use: %s", zp_opened_image_cache_why(config->opened));
     if (!choice->direct)
         return;
     zp_vm_say(config, "%s: the ELF inside%s, kernel at 0x%llx, _text at 0x%llx", config->image_name,
               inner->cached ? ", from the cache" : "", (unsigned long long)plan->kernel_load.value,
               (unsigned long long)plan->virtual_base);
+}
+
+/* What was asked for by an option and cannot be had. */
+static void say_unmet(const struct story *story)
+{
+    const struct zp_vm_config *config = story->config;
+    const struct zp_plan *plan = &story->choice.made.plan;
+    char text[TEXT_SIZE];
+
+    for (size_t i = 0; i < plan->decision_count; i++) {
+        uint32_t code = plan->decisions[i].code;
+
+        if ((code == ZP_DECISION_KASLR_NONE && config->kaslr_asked) ||
+            (code == ZP_DECISION_RNG_SEED_UNUSED && config->seed_asked))
+            zp_vm_say(config, "%s: %s", config->image_name,
+                      zp_decision_explain(&plan->decisions[i], text, sizeof(text)));
+    }
+    if (config->share_pages && story->engine->shares_ram)
+        zp_vm_say(config, "--share-pages is of no use: the %s engine has copies of all pages",
+                  story->engine->name);
 }
 
 static void say_protocol(const struct story *story)
@@ -292,6 +312,7 @@ int zp_vm_run(const struct zp_vm_config *config, struct zp_vm_result *ret_result
     if (status)
         return 1;
     say_choice(&story);
+    say_unmet(&story);
     status = load_and_enter(&story, ret_result);
     zp_choice_free(&story.choice);
     return status;

@@ -49,6 +49,8 @@ struct zp_vm_config {
     unsigned gdb_port;        /* 0: none; else wait at the entry on 127.0.0.1:port */
     unsigned silent_seconds;  /* explain a guest that prints nothing for so long; 0: never */
     unsigned timeout_seconds; /* end the run after so long; 0: never */
+    bool kaslr_asked;         /* and not only wished by default: a line says when there is none */
+    bool seed_asked;          /* the same of the RNG seed */
     bool share_pages;         /* KVM: map pages of any file, also of those that others may change */
     bool quiet;               /* no message but errors */
 };

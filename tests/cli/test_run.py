@@ -35,6 +35,15 @@ class Run(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertEqual(lines, ["zeropage: halts: the guest halted for good, with interrupts off"])
 
+    def test_what_was_asked_for_in_vain(self):
+        """an option without effect is a line; the same wish by default is none"""
+        asked = ["--timeout", "60", "--silence", "0", "--direct", "off"]
+        vain = [line for line in self.run_guest(*asked)[1] if "no KASLR" in line or "of no use" in line]
+        self.assertEqual(vain, [])
+        lines = self.run_guest("--kaslr", "7", "--share-pages", *asked)[1]
+        self.assertIn("zeropage: halts: no KASLR, for the bzImage's own code moves the kernel by itself", lines)
+        self.assertIn("zeropage: --share-pages is of no use: the qemu engine has copies of all pages", lines)
+
     def test_arguments_for_qemu(self):
         """what follows -- goes to QEMU, and a disk that is not there is refused"""
         code, lines = self.run_guest("--timeout", "60", "--", "-device", "no-such-device")
