@@ -3,7 +3,7 @@
  * Unpacking: receives packed bytes of a source and what they are packed with, gives a sealed memory file. The
  * memory file is as long as the limit at first, without taking memory, and mapped once; decoders write
  * straight into it, nothing is copied; then it is cut to what came out and sealed. A size that the
- * file claims is only ever compared. Documentation/x86/boot, "payload_offset";
+ * file claims is compared, and bounds what is taken ahead. Documentation/x86/boot, "payload_offset";
  * arch/x86/boot/compressed/mkpiggy.c for the size behind the stream.
  */
 #include "unpack.h"
@@ -257,12 +257,32 @@ static int refuse(const struct zp_unpack *asked, struct zp_error *ret_error)
     return asked->compression < CODEC_COUNT ? 0 : refuse_unknown(asked, ret_error);
 }
 
-int zp_unpack_file(const struct zp_unpack *asked, struct zp_file *ret_file, struct zp_error *ret_error)
+/*
+ * A payload that is an ELF as it is may have its size behind it all the same. Left there it would spoil the
+ * relocation table, in which no entry is as low.
+ */
+static int leave_size_out(struct zp_unpack *asked, struct zp_error *ret_error)
 {
+    uint32_t said = 0;
+    int status = 0;
+
+    if (asked->compression == ZP_COMPRESSION_ELF && asked->has_size && asked->length > SIZE_BYTES)
+        status = read_size(asked, &said, ret_error);
+    if (said != 0 && said == asked->length - SIZE_BYTES)
+        asked->length = said;
+    return status;
+}
+
+int zp_unpack_file(const struct zp_unpack *unpack, struct zp_file *ret_file, struct zp_error *ret_error)
+{
+    struct zp_unpack bare = *unpack;
+    const struct zp_unpack *asked = &bare;
     struct zp_packed packed = {0};
     struct zp_error error = {0};
     int status = refuse(asked, &error);
 
+    if (!status)
+        status = leave_size_out(&bare, &error);
     if (status) {
         if (ret_error)
             *ret_error = error;

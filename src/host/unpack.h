@@ -15,7 +15,8 @@ struct zp_unpack {
     uint32_t compression;    /* enum zp_compression; NONE and ELF are taken as they are */
     /*
      * A kernel's payload: the last four bytes are the unpacked size and no part of the stream; for gzip they
-     * are its own ISIZE. Without meaning for NONE and ELF.
+     * are its own ISIZE. An ELF may have them or not: they are left out where they tell the bytes before
+     * them. Without meaning for NONE.
      */
     bool has_size;
     uint64_t limit;        /* no more than this may come out */

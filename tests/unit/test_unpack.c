@@ -423,6 +423,46 @@ static void bytes_that_are_not_packed(void **state)
 /* ---- what must be refused ---------------------------------------------------------------------------------
  */
 
+/* An ELF that is not packed, with its size behind it and without. */
+static void bare_elfs_with_their_size(void **state)
+{
+    struct pack pack = {0};
+    struct zp_error error;
+    struct zp_file file, part;
+
+    (void)state;
+    pack_append(&pack, "\177ELFabcdefgh", 12);
+    pack_append_size(&pack, 12);
+    for (unsigned has_size = 0; has_size < 2; has_size++) {
+        size_t expected = has_size ? 12 : 16;
+
+        assert_int_equal(unpack(&pack, ZP_COMPRESSION_ELF, has_size, 100, 1, &file, &error), 0);
+        assert_true(is_same(&file, pack.bytes, expected));
+        /* The same of a source whose bytes are shared. */
+        if (!has_size) {
+            const struct zp_unpack asked = {.source = &file.source,
+                                            .length = 16,
+                                            .compression = ZP_COMPRESSION_ELF,
+                                            .has_size = true,
+                                            .limit = 12};
+
+            assert_int_equal(zp_unpack_file(&asked, &part, &error), 0);
+            assert_true(is_same(&part, pack.bytes, 12));
+            zp_file_close(&part);
+        }
+        zp_file_close(&file);
+    }
+    pack.bytes[12] = 13; /* another number is the ELF's */
+    assert_int_equal(unpack(&pack, ZP_COMPRESSION_ELF, true, 100, 1, &file, &error), 0);
+    assert_true(is_same(&file, pack.bytes, 16));
+    zp_file_close(&file);
+    pack.size = 4;
+    assert_int_equal(unpack(&pack, ZP_COMPRESSION_ELF, true, 100, 1, &file, &error), 0);
+    assert_true(is_same(&file, pack.bytes, 4));
+    zp_file_close(&file);
+    pack_free(&pack);
+}
+
 static void every_cut_is_told(void **state)
 {
     uint8_t *bytes = make_bytes(3000, false);
@@ -943,6 +983,7 @@ int main(void)
         POINT(lz4_frames_of_today),
         POINT(lz4_frames_of_today_that_are_spoiled),
         POINT(bytes_that_are_not_packed),
+        POINT(bare_elfs_with_their_size),
         POINT(every_cut_is_told),
         POINT(every_byte_is_spoiled),
         POINT(fields_that_are_spoiled),
