@@ -29,7 +29,7 @@ int zp_multiboot_search(const struct zp_inspection *in, uint32_t magic, uint64_t
                         size_t header_size, uint64_t *offset, bool *ret_found)
 {
     uint64_t end = in->source->size < search ? in->source->size : search;
-    uint8_t chunk[1024]; /* a multiple of every align; each is one read of the source */
+    uint8_t chunk[4096]; /* a multiple of every align; each is one read of the source */
     uint32_t word;
     int status;
 
