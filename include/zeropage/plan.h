@@ -103,6 +103,8 @@ struct zp_pin {
 #define ZP_REQUEST_QUIET         UINT32_C(2) /* set QUIET: early messages are suppressed */
 /* Choose the kernel's bases by kaslr_physical and kaslr_virtual, where the image can be moved so. */
 #define ZP_REQUEST_KASLR UINT32_C(4)
+/* With KASLR: an image whose relocation table is spoiled stays as linked; else it makes the plan fail. */
+#define ZP_REQUEST_KASLR_IF_SOUND UINT32_C(8)
 
 struct zp_request {
     uint32_t struct_size;
@@ -206,7 +208,8 @@ enum zp_kaslr_none {
     ZP_KASLR_NONE_NO_TABLE = 5, /* no relocation table: the virtual base stays */
     ZP_KASLR_NONE_MEMORY = 6,   /* mem=, memmap= or hugepages= on the command line: the physical base stays */
     ZP_KASLR_NONE_PINNED = 7,   /* the physical base was pinned */
-    ZP_KASLR_NONE_SPACE = 8     /* one place alone; a: physical */
+    ZP_KASLR_NONE_SPACE = 8,    /* one place alone; a: physical */
+    ZP_KASLR_NONE_SPOILED = 9   /* ZP_REQUEST_KASLR_IF_SOUND, and the relocation table has a fault */
 };
 
 struct zp_decision {

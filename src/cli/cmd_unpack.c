@@ -158,10 +158,12 @@ static int write_notes(const struct unpack_options *options, const struct zp_ope
     char *bytes = NULL;
     size_t size = 0;
     int status = 0;
-    for (uint32_t i = 0; status == 0; i++) {
-        cli_part_notes(opened, i, &extent);
-        if (!extent.source)
-            break;
+    for (uint32_t i = 0; status == 0 && cli_part_notes(opened, &i, &extent);) {
+        if (extent.size > extent.source->size - size) {
+            free(bytes);
+            return say_missing(options, cli_part_elf_inside(opened),
+                               "the notes of the ELF lie over each other");
+        }
         bytes = cli_grow(bytes, size + (size_t)extent.size, 1);
         status =
             extent.source->read(extent.source->context, extent.offset, bytes + size, (size_t)extent.size);

@@ -438,6 +438,8 @@ static int draw_kaslr(struct cli_request *request, bool json)
         bits[1] = split_mix(&state);
     }
     request->request.flags |= ZP_REQUEST_KASLR;
+    if (request->kaslr == CLI_KASLR_AUTO)
+        request->request.flags |= ZP_REQUEST_KASLR_IF_SOUND;
     request->request.kaslr_physical = bits[0];
     request->request.kaslr_virtual = bits[1];
     return 0;

@@ -24,8 +24,8 @@ int cli_part_section(const struct zp_opened_image *opened, const char *name, str
 /* The ELF: inner image where there is one (unpacked already), else the image itself. */
 const struct zp_image *cli_part_elf(const struct zp_opened_image *opened);
 void cli_part_relocations(const struct zp_opened_image *opened, struct cli_extent *ret_extent);
-/* PT_NOTE number index. */
-void cli_part_notes(const struct zp_opened_image *opened, uint32_t index, struct cli_extent *ret_extent);
+/* The next PT_NOTE from program header *index on, which goes on behind it; false: no more. */
+bool cli_part_notes(const struct zp_opened_image *opened, uint32_t *index, struct cli_extent *ret_extent);
 
 /* Where the ELF is: "payload", "unpacked: payload". */
 const char *cli_part_elf_inside(const struct zp_opened_image *opened);

@@ -140,12 +140,8 @@ static void add_elf(struct list *list)
     struct row *row = add(list, inside, "vmlinux", 0, elf->source->size);
     snprintf(row->text, sizeof row->text, "ELF%" PRIu32 ", entry 0x%" PRIx64, elf->elf.class_bits,
              elf->elf.entry.value);
-    for (uint32_t i = 0;; i++) {
-        cli_part_notes(opened, i, &extent);
-        if (!extent.source)
-            break;
+    for (uint32_t i = 0; cli_part_notes(opened, &i, &extent);)
         add_extent(list, "notes", &extent);
-    }
     cli_part_relocations(opened, &extent);
     if (extent.source) {
         const struct zp_relocations *table = &elf->relocations;

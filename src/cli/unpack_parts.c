@@ -131,20 +131,16 @@ static bool read_phdr(const struct zp_image *elf, uint32_t index, struct zp_elf6
     return true;
 }
 
-void cli_part_notes(const struct zp_opened_image *opened, uint32_t index, struct cli_extent *ret_extent)
+bool cli_part_notes(const struct zp_opened_image *opened, uint32_t *index, struct cli_extent *ret_extent)
 {
     const struct zp_image *elf = cli_part_elf(opened);
     struct zp_elf64_phdr phdr;
-    set(ret_extent, NULL, cli_part_elf_inside(opened), 0, 0);
-    for (uint32_t i = 0; i < elf->elf.phnum; i++) {
-        if (!read_phdr(elf, i, &phdr))
-            return;
+    while (*index < elf->elf.phnum && read_phdr(elf, (*index)++, &phdr)) {
         if (phdr.p_type != ZP_PT_NOTE || phdr.p_offset > elf->source->size ||
             phdr.p_filesz > elf->source->size - phdr.p_offset || phdr.p_filesz == 0)
             continue;
-        if (index-- == 0) {
-            set(ret_extent, elf->source, cli_part_elf_inside(opened), phdr.p_offset, phdr.p_filesz);
-            return;
-        }
+        set(ret_extent, elf->source, cli_part_elf_inside(opened), phdr.p_offset, phdr.p_filesz);
+        return true;
     }
+    return false;
 }

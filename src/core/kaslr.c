@@ -180,6 +180,8 @@ static int randomise_linux(struct zp_draft *draft)
     const struct zp_relocations *table = &draft->plan.image->relocations;
     int status;
 
+    if (table->fault.code && (draft->plan.request->flags & ZP_REQUEST_KASLR_IF_SOUND))
+        return stays(draft, ZP_FIELD_KASLR, ZP_KASLR_NONE_SPOILED);
     if (table->fault.code)
         return zp_report(draft->error, table->fault.code, table->fault.field, table->fault.offset,
                          table->fault.value, table->fault.limit);

@@ -214,6 +214,7 @@ static const char *const kaslr_reasons[] = {
     [ZP_KASLR_NONE_MEMORY] = "mem=, memmap= or hugepages= on the command line may take the place away",
     [ZP_KASLR_NONE_PINNED] = "the kernel is pinned",
     [ZP_KASLR_NONE_SPACE] = "there is one place alone",
+    [ZP_KASLR_NONE_SPOILED] = "the relocation table is spoiled",
 };
 
 /* What an error speaks of where it has a place in the file. */

@@ -188,7 +188,7 @@ static void say_choice(const struct story *story)
               (unsigned long long)plan->virtual_base);
 }
 
-/* What was asked for by an option and cannot be had. */
+/* What was asked for by an option, or is the rule, and cannot be had. */
 static void say_unmet(const struct story *story)
 {
     const struct zp_vm_config *config = story->config;
@@ -197,8 +197,9 @@ static void say_unmet(const struct story *story)
 
     for (size_t i = 0; i < plan->decision_count; i++) {
         uint32_t code = plan->decisions[i].code;
+        bool spoiled = plan->decisions[i].a == ZP_KASLR_NONE_SPOILED;
 
-        if ((code == ZP_DECISION_KASLR_NONE && config->kaslr_asked) ||
+        if ((code == ZP_DECISION_KASLR_NONE && (config->kaslr_asked || spoiled)) ||
             (code == ZP_DECISION_RNG_SEED_UNUSED && config->seed_asked))
             zp_vm_say(config, "%s: %s", config->image_name,
                       zp_decision_explain(&plan->decisions[i], text, sizeof(text)));

@@ -150,6 +150,18 @@ class Kaslr(Case):
         self.generate("linux64")
         self.assertGreater(len({self.place("linux64", "--kaslr", "auto") for _ in range(6)}), 1)
 
+    def test_spoiled_table(self):
+        """auto boots an image with junk behind it as linked and says so; a seed is a wish that is refused"""
+        self.generate("linux64")
+        linked = self.place("linux64")
+        with open(self.work / "linux64", "ab") as stream:
+            stream.write(b"junk")
+        plan = self.plan("linux64", "--kaslr", "auto")
+        self.assertEqual((plan["kernel"]["load"], plan["kernel"]["virtual_base"]), linked)
+        self.assertIn("no KASLR, for the relocation table is spoiled", [each["text"] for each in plan["decisions"]])
+        line = self.refused("linux64", "--kaslr", "1")
+        self.assertRegex(line, r"^linux64: .*relocation table.*at 0x")
+
     def test_nokaslr(self):
         """the command line turns it off"""
         self.generate("linux64")

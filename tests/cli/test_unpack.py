@@ -253,6 +253,23 @@ class Generated(Case):
             with self.subTest(hex(start)):
                 self.assertIn("past the end of the file", self.refused("k", "--signature", "x"))
 
+    def test_hostile_notes(self):
+        """many note segments take no more than their number in time; such as lie over each other are refused"""
+        count = 20000
+        phdrs = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x100000, 0x100000, 0x1000, 0x1000, 0x1000)
+        phdrs += b"".join(struct.pack("<IIQQQQQQ", 4, 4, 64 + at, 0, 0, 1, 1, 1) for at in range(count))
+        header = b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x100040, 64, 0, 0, 64,
+                                                            56, count + 1, 0, 0, 0)
+        (self.work / "k").write_bytes(header + phdrs)
+        ran = subprocess.run([zptap.BINARY, "unpack", "--json", "k"], cwd=self.work, timeout=30, capture_output=True,
+                             text=True, stdin=subprocess.DEVNULL)
+        self.assertEqual(sum(part["name"] == "notes" for part in json.loads(ran.stdout)["parts"]), count)
+        self.assertEqual(len(self.unpack("k", "--notes", "-").stdout), count)
+        size = 64 + len(phdrs)
+        phdrs = phdrs[:56] + b"".join(struct.pack("<IIQQQQQQ", 4, 4, 0, 0, 0, size, size, 1) for _ in range(count))
+        (self.work / "k").write_bytes(header + phdrs)
+        self.assertIn("the notes of the ELF lie over each other", self.refused("k", "--notes", "x"))
+
     def test_hostile_kernels(self):
         """--list of every generated image ends well, whether it is one for us or not"""
         kinds = [line.split() for line in zptap.command(os.environ["ZP_GEN_IMAGE"], "--list").stdout.splitlines()]

@@ -181,19 +181,19 @@ static void each_decision_has_its_own_sentence(void **state)
 /* Every reason why a base stays has its own words, and each of the bases is named. */
 static void reasons_against_kaslr_are_told(void **state)
 {
-    static char texts[ZP_KASLR_NONE_SPACE + 2][512];
+    static char texts[ZP_KASLR_NONE_SPOILED + 2][512];
     struct zp_decision decision = {ZP_DECISION_KASLR_NONE, ZP_FIELD_KASLR, 0, 0};
     char text[512];
 
     (void)state;
-    for (uint64_t why = 0; why <= ZP_KASLR_NONE_SPACE + 1; why++) {
+    for (uint64_t why = 0; why <= ZP_KASLR_NONE_SPOILED + 1; why++) {
         decision.a = why;
         zp_decision_explain(&decision, texts[why], sizeof(texts[why]));
-        assert_int_equal(strstr(texts[why], "no words") == NULL, why >= 1 && why <= ZP_KASLR_NONE_SPACE);
-        for (uint64_t other = 1; why <= ZP_KASLR_NONE_SPACE && other < why; other++)
+        assert_int_equal(strstr(texts[why], "no words") == NULL, why >= 1 && why <= ZP_KASLR_NONE_SPOILED);
+        for (uint64_t other = 1; why <= ZP_KASLR_NONE_SPOILED && other < why; other++)
             assert_string_not_equal(texts[other], texts[why]);
     }
-    assert_string_equal(texts[0], texts[ZP_KASLR_NONE_SPACE + 1]);
+    assert_string_equal(texts[0], texts[ZP_KASLR_NONE_SPOILED + 1]);
     decision.a = ZP_KASLR_NONE_CMDLINE;
     assert_string_equal(zp_decision_explain(&decision, text, sizeof(text)),
                         "no KASLR, for the command line says nokaslr");

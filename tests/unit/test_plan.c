@@ -862,6 +862,9 @@ static void a_spoiled_table_refuses_kaslr(void **state)
         randomise(f, &seed);
         plan_refused(f, ZP_ERR_OUTSIDE, ZP_FIELD_RELOCATIONS);
         assert_int_equal(f->error.offset, 0x1234);
+        f->request.flags |= ZP_REQUEST_KASLR_IF_SOUND;
+        kaslr_none(f, ZP_FIELD_KASLR, ZP_KASLR_NONE_SPOILED);
+        assert_int_equal(f->plan.delta, 0);
         set_cmdline(f, "nokaslr");
         kaslr_none(f, ZP_FIELD_KASLR, ZP_KASLR_NONE_CMDLINE);
         f->request.flags = 0;
