@@ -88,19 +88,26 @@ static bool is_entry(const char *name)
 
 /* ---- the directory --------------------------------------------------------------------------------- */
 
-/* mkdir -p, mode 0700. What fails is told by opening the directory. */
-static int make_folders(const char *directory)
+static void make_folder(const char *path, int *first_error)
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST && *first_error == 0)
+        *first_error = errno;
+}
+
+/* mkdir -p, mode 0700. *ret_error is why a folder that is not there could not be made, an errno value. */
+static int make_folders(const char *directory, int *ret_error)
 {
     char *path = strdup(directory);
 
     if (!path)
         return ENOMEM;
+    *ret_error = 0;
     for (char *slash = path; *slash && (slash = strchr(slash + 1, '/'));) {
         *slash = '\0';
-        mkdir(path, 0700);
+        make_folder(path, ret_error);
         *slash = '/';
     }
-    mkdir(path, 0700);
+    make_folder(path, ret_error);
     free(path);
     return 0;
 }
@@ -118,7 +125,8 @@ static int check_directory(int directory)
 int zp_cache_open(struct zp_cache **ret_cache, const char *directory, uint64_t size_limit)
 {
     struct zp_cache *cache = malloc(sizeof(*cache));
-    int error = cache ? make_folders(directory) : ENOMEM;
+    int making = 0;
+    int error = cache ? make_folders(directory, &making) : ENOMEM;
 
     if (!error) {
         cache->size_limit = size_limit;
@@ -126,6 +134,8 @@ int zp_cache_open(struct zp_cache **ret_cache, const char *directory, uint64_t s
         error = cache->directory < 0 ? errno : check_directory(cache->directory);
         if (error && cache->directory >= 0)
             close(cache->directory);
+        if (error == ENOENT && making)
+            error = making; /* that it is not there is no news */
     }
     if (error)
         free(cache);

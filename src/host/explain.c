@@ -376,8 +376,10 @@ static void put_place(struct line *line, const struct zp_error *error)
 {
     const char *name = NULL;
 
-    /* What the file is needs no place in it. */
-    if (error->offset == ZP_NO_OFFSET || (error->code <= ZP_ERR_EMPTY && error->code >= ZP_ERR_COMPRESSED))
+    /* What the file is needs no place in it, nor does a file that is packed as a whole. */
+    if (error->offset == ZP_NO_OFFSET ||
+        (error->offset == 0 && (error->field == ZP_FIELD_PAYLOAD || error->field == ZP_FIELD_PAYLOAD_SIZE)) ||
+        (error->code <= ZP_ERR_EMPTY && error->code >= ZP_ERR_COMPRESSED))
         return;
     for (size_t i = 0; i < sizeof(structures) / sizeof(structures[0]); i++)
         if (error->field >= structures[i].first && error->field <= structures[i].last)

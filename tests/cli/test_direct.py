@@ -201,7 +201,7 @@ class Cache(Case):
         self.make_kernel()
         (self.work / "open").mkdir()
         (self.work / "open").chmod(0o777)
-        self.assertIn("open: others may write to it", self.refused("k", "--cache", "open"))
+        self.assertIn("open: others own it or may write to it", self.refused("k", "--cache", "open"))
         self.assertEqual(self.refused("k", "--cache", "k"), "k: Not a directory")
         self.assertIn("/dev/null/x", self.refused("k", "--cache", "/dev/null/x"))
         found = json.loads(self.command("plan", "--json", "k", "--cache", "open", code=1).stdout)

@@ -253,7 +253,15 @@ static void directories_of_others_are_refused(void **state)
         assert_int_equal(chown(directory, 0, 0), 0);
     }
     assert_int_equal(zp_cache_open(&cache, "/dev/null", ENTRY), ENOTDIR);
+    /* Why it cannot be made, not that it is not there. */
     snprintf(inner, sizeof(inner), "%s/stranger", directory);
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(chmod(directory, 0555), 0);
+    assert_int_equal(geteuid() == 0 ? seteuid(65534) : 0, 0);
+    assert_int_equal(zp_cache_open(&cache, inner, ENTRY), EACCES);
+    assert_int_equal(getuid() == 0 ? seteuid(0) : 0, 0);
+    assert_int_equal(chmod(directory, 0700), 0);
+    assert_int_equal(chmod(folder, 0700), 0);
     assert_int_equal(zp_cache_open(&cache, inner, ENTRY), 0); /* made, and what is above it too */
     zp_cache_close(cache);
 }
