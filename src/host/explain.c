@@ -139,6 +139,10 @@ static const struct row errors[] = {
      "the memory map is unsorted, overlapping, empty or past 2^52 around $v and $l; mend the map"},
     {ZP_ERR_NO_SPACE, ANY,
      "no place for the $f ($s): the largest free gap where it may lie has $S; give more RAM with -m"},
+    {ZP_ERR_NO_SPACE, ZP_FIELD_INITRD,
+     "no place for the initrd ($s): the largest free gap where it may lie has $S; give more RAM with -m, or "
+     "a "
+     "smaller one"},
     {ZP_ERR_NO_SPACE, ZP_FIELD_PAYLOAD, "unpacked, the payload is larger than RAM ($S); give more with -m"},
     {ZP_ERR_NO_SPACE, ZP_FIELD_PAYLOAD_SIZE,
      "the payload is said to unpack to $s, more than RAM ($S); give more with -m"},

@@ -126,8 +126,7 @@ static void important_texts_are_exact(void **state)
         {"k",
          {ZP_ERR_NO_SPACE, ZP_FIELD_INITRD, ZP_NO_OFFSET, UINT64_C(64) << 20, 10 << 20},
          "k: no place for the initrd (64 MiB): the largest free gap where it may lie has 10 MiB; give more "
-         "RAM "
-         "with -m"},
+         "RAM with -m, or a smaller one"},
         {"k",
          {ZP_ERR_READ, ZP_FIELD_FILE, ZP_NO_OFFSET, 4096, ENODATA},
          "k: reading 4096 bytes failed: No data available; was the file cut or its disk removed?"},
