@@ -164,8 +164,8 @@ static void print_table(const struct list *list, const char *image_name)
             printf("%s%s%s%s%s%s\n", i ? "\n" : "", style.bold, image_name, row->inside[0] ? ": " : "",
                    row->inside, style.plain);
         inside = row->inside;
-        printf("  0x%08" PRIx64 "  %10s  %-13s%s%s\n", row->offset,
-               zp_size_format(row->size, size, sizeof size), row->name, row->text[0] ? " " : "", row->text);
+        printf("  0x%08" PRIx64 "  %10s  ", row->offset, zp_size_format(row->size, size, sizeof size));
+        printf(row->text[0] ? "%-13s %s\n" : "%s%s\n", row->name, row->text);
     }
 }
 

@@ -308,7 +308,7 @@ static void tell_failed_emulation(const struct kvm_run *run, char *text, size_t 
     size_t length;
     unsigned count = run->emulation_failure.insn_size;
 
-    snprintf(text, size, "KVM cannot emulate an instruction");
+    snprintf(text, size, "KVM cannot emulate an instruction (--engine qemu may)");
     if (run->emulation_failure.ndata < 4 ||
         !(run->emulation_failure.flags & KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES))
         return;
