@@ -26,6 +26,7 @@ struct run_options {
     struct zp_vm_config config;
     const char **disks;
     const char **qemu_arguments;
+    const char **module_names;
 };
 
 static void take_argument(struct run_options *options, const struct argp_state *state, const char *argument)
@@ -162,7 +163,10 @@ static int run_image(struct run_options *options)
     config->no_reboot = true;
     config->disks = options->disks;
     config->qemu_arguments = options->qemu_arguments;
-    config->initrd_name = request->module_count ? request->modules[0].name : NULL;
+    options->module_names = cli_grow(NULL, request->request.module_count, sizeof *options->module_names);
+    for (size_t i = 0; i < request->request.module_count; i++)
+        options->module_names[i] = cli_request_module_name(request, i);
+    config->module_names = options->module_names;
     memset(&result, 0, sizeof result);
     say_uki(options);
     if (zp_vm_run(config, &result) != 0)
@@ -187,5 +191,6 @@ int cli_run(int argc, char **argv)
     cli_request_close(&options.request);
     free(options.disks);
     free(options.qemu_arguments);
+    free(options.module_names);
     return code;
 }

@@ -172,9 +172,9 @@ static int add_real_mode_machine(struct arguments *arguments, const struct zp_vm
     add_format(arguments, "size=%" PRIu64 "k", ram_size / 1024);
     add(arguments, "-kernel");
     add(arguments, config->image_name);
-    if (config->initrd_name) {
+    if (request->module_count && config->module_names) {
         add(arguments, "-initrd");
-        add(arguments, config->initrd_name);
+        add(arguments, config->module_names[0]);
     }
     if (request->cmdline_length) {
         add(arguments, "-append");

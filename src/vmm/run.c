@@ -96,14 +96,18 @@ static void say_no(const struct zp_vm_config *config, const struct zp_error *err
 {
     char image_name[NAME_SIZE], text[TEXT_SIZE];
     const char *name = zp_inside_name(config->image_name, inside, image_name, sizeof(image_name));
+    const char *file = NULL;
 
     if (error->field == ZP_FIELD_RAM || error->field == ZP_FIELD_CPUS || error->field == ZP_FIELD_RANGES)
         name = NULL;
-    /* It is the first file's name: of several, only an empty one is told by its number. */
-    if (config->initrd_name && error->field == ZP_FIELD_INITRD &&
-        ((error->code == ZP_ERR_READ && config->request.module_count == 1) ||
-         (error->code == ZP_ERR_INITRD_EMPTY && error->value == 0)))
-        name = config->initrd_name;
+    /* Of several files only an empty one is told by its number. */
+    if (config->module_names && error->code == ZP_ERR_INITRD_EMPTY)
+        file = config->module_names[error->value];
+    else if (config->module_names && error->code == ZP_ERR_READ && error->field == ZP_FIELD_INITRD &&
+             config->request.module_count == 1)
+        file = config->module_names[0];
+    if (file)
+        name = file;
     zp_vm_error("%s", zp_error_explain(error, name, text, sizeof(text)));
 }
 

@@ -45,7 +45,9 @@ struct zp_vm_config {
     bool net_user;                     /* --net user; QEMU engine */
     const char *const *qemu_arguments; /* after --; QEMU engine */
     size_t qemu_argument_count;
-    const char *initrd_name;  /* for SeaBIOS's -initrd when only the 16-bit entry is offered */
+    /* One for each of request.modules, NULL where it is no file of its own: for messages, and for SeaBIOS's
+     * -initrd when only the 16-bit entry is offered. NULL: no names. */
+    const char *const *module_names;
     unsigned gdb_port;        /* 0: none; else wait at the entry on 127.0.0.1:port */
     unsigned silent_seconds;  /* explain a guest that prints nothing for so long; 0: never */
     unsigned timeout_seconds; /* end the run after so long; 0: never */

@@ -333,15 +333,19 @@ static void empty_initrd_is_named_right(void **state)
 {
     struct zp_memory_source empty;
     struct zp_module modules[2] = {{.source = &source.source}, {.source = &empty.source}};
+    const char *names[2] = {"first", "second"};
 
     (void)state;
     zp_memory_source_init(&empty, "", 0);
     config.quiet = true;
-    config.initrd_name = "first";
+    config.module_names = names;
     config.request.modules = modules;
     config.request.module_count = 2;
     assert_int_equal(run(), 1);
-    assert_null(strstr(said, "first"));
+    assert_non_null(strstr(said, "zeropage: second: the initrd is empty"));
+    names[1] = NULL; /* out of a UKI */
+    assert_int_equal(run(), 1);
+    assert_non_null(strstr(said, "zeropage: tiny: the initrd is empty"));
     modules[0] = modules[1];
     assert_int_equal(run(), 1);
     assert_non_null(strstr(said, "zeropage: first: the initrd is empty"));
