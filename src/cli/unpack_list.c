@@ -22,13 +22,16 @@ struct row {
 struct list {
     const struct zp_opened_image *opened;
     struct row *rows;
-    size_t count;
+    size_t count, capacity;
 };
 
 static struct row *add(struct list *list, const char *inside, const char *name, uint64_t offset,
                        uint64_t size)
 {
-    list->rows = cli_grow(list->rows, list->count + 1, sizeof *list->rows);
+    if (list->count == list->capacity) { /* an ELF may have a million note segments */
+        list->capacity = 2 * list->capacity + 16;
+        list->rows = cli_grow(list->rows, list->capacity, sizeof *list->rows);
+    }
     struct row *row = &list->rows[list->count++];
     *row = (struct row){.offset = offset, .size = size};
     snprintf(row->inside, sizeof row->inside, "%s", inside);

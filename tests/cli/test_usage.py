@@ -212,7 +212,7 @@ class Files(unittest.TestCase):
         """a drawing is written whole or not at all"""
         (self.work / "old.svg").write_text("old")
         for name in ("new.svg", "old.svg"):
-            ran = zeropage("plan", "k", "--svg", name, cwd=self.work,
+            ran = zeropage("plan", "k", "--svg", name, cwd=self.work, env=zptap.NO_COVERAGE,
                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)))
             self.assertEqual((ran.returncode, ran.stdout), (1, ""))
             self.assertEqual(ran.stderr, f"zeropage: {name}: File too large\n")
