@@ -40,7 +40,8 @@ static int plan_direct(struct zp_choice *choice, struct zp_opened_image *opened,
                        const struct zp_machine *machine, const struct zp_opening *opening,
                        struct zp_error *ret_error)
 {
-    int status = foresee(&opened->image, choice->request.protocol, ret_error);
+    bool packed = opened->image.bzimage.payload_compression != ZP_COMPRESSION_NONE;
+    int status = packed ? foresee(&opened->image, choice->request.protocol, ret_error) : ZP_OK;
 
     memcpy(choice->inside, opened->inside, sizeof(choice->inside));
     if (status) {
