@@ -61,7 +61,8 @@ int cli_cache_open(struct zp_cache **ret_cache, const char *directory, uint64_t 
     if (status != EPERM || json)
         return status ? cli_refuse(json, directory, status, NULL) : 0;
     char *safe = cli_escape_copy(directory);
-    cli_error("%s: others own it or may write to it; a cache of kernels must be yours alone (chmod 700)", safe);
+    cli_error("%s: others own it or may write to it; a cache of kernels must be yours alone (chmod 700)",
+              safe);
     free(safe);
     return CLI_NO;
 }

@@ -19,6 +19,7 @@ exec >/dev/console 2>&1
 for node in /sys/kernel/boot_params/setup_data/*/type; do
     echo "zeropage: setup_data: $(/bin/busybox cat $node)"
 done
+/bin/busybox sleep 1 # a panic does not wait for what the console still holds
 echo c >/proc/sysrq-trigger
 """
 

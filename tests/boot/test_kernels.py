@@ -64,7 +64,7 @@ class Memtest(unittest.TestCase):
         """not relocatable, linked at 1 MiB"""
         for name, protocol in (("memtest", "linux64"), ("memtest", "linux32"), ("memtest32", "linux32")):
             with self.subTest(kernel=name, protocol=protocol):
-                ran = start(name, "--protocol", protocol, "--cmdline", "console=ttyS0,115200", seconds=25)
+                ran = start(name, "--protocol", protocol, "--cmdline", "console=ttyS0,115200", seconds=45)
                 self.assertIn("Memtest86+", ran.stdout, ran.stderr)
 
 

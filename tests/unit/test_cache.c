@@ -502,8 +502,8 @@ static void a_full_disk_boots(void **state)
     zp_cache_close(open_cache(ENTRY));
     status = in_child(unpack_on_full_disk);
     if (status == 77) {
-        print_message("# no file system may be mounted here\n");
-        skip();
+        print_message("# no file system may be mounted here: a bound on files stands for the full disk\n");
+        status = in_child(unpack_with_small_files);
     }
     assert_int_equal(status, 0);
 }
