@@ -6,6 +6,7 @@ import re
 import select
 import subprocess
 import time
+import unittest
 
 import guests
 import zptap
@@ -88,3 +89,24 @@ def outcomes(printed):
     """{name: (what it printed, exit status)} of each `try`."""
     return {name: (text, int(code)) for name, text, code in
             re.findall(r"^=== (\S+)\n(.*?)^=== ended (\d+)$", printed, re.M | re.S)}
+
+
+class Guests(unittest.TestCase):
+    """Tests that read the console of one machine: a subclass's `machine` starts it and returns what it printed.
+    Skipped only where the machine comes up without a /dev/kvm, for then nesting cannot start."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.console = cls.machine()
+        cls.ran = outcomes(cls.console)
+
+    def setUp(self):
+        if "no /dev/kvm" in self.console:
+            self.skipTest("nesting does not start: the machine has no /dev/kvm")
+
+    def of(self, name, code=0):
+        """What the run of that name printed; it must have ended with that code."""
+        self.assertIn(name, self.ran, self.console[-3000:])
+        text, ended = self.ran[name]
+        self.assertEqual(ended, code, text)
+        return text

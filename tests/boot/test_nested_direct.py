@@ -2,7 +2,6 @@
 """Direct boots on real KVM, as test_nested_kvm.py has it: pages of sealed memory, of the cache and of a
 user's own files mapped into guests, relocated or not; what guests share, and that they write nothing back."""
 import re
-import unittest
 
 import direct
 import guests
@@ -67,28 +66,13 @@ def script():
     return "\n".join([head, *first, TWO])
 
 
-def machine():
-    image = guests.kernel("cloud")
-    files = [(image, "bzImage"), (guests.vmlinux(image), "vmlinux"), (guests.initramfs(), "initrd"),
-             (guests.initramfs(SLEEPER), "sleeper")]
-    return nested.console(script(), files, MACHINE_SECONDS)
-
-
-class NestedDirect(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.console = machine()
-        cls.ran = nested.outcomes(cls.console)
-
-    def setUp(self):
-        if "no /dev/kvm" in self.console:
-            self.skipTest("nesting does not start: the machine has no /dev/kvm")
-
-    def of(self, name):
-        self.assertIn(name, self.ran, self.console[-3000:])
-        text, ended = self.ran[name]
-        self.assertEqual(ended, 0, text)
-        return text
+class NestedDirect(nested.Guests):
+    @staticmethod
+    def machine():
+        image = guests.kernel("cloud")
+        files = [(image, "bzImage"), (guests.vmlinux(image), "vmlinux"), (guests.initramfs(), "initrd"),
+                 (guests.initramfs(SLEEPER), "sleeper")]
+        return nested.console(script(), files, MACHINE_SECONDS)
 
     def boots(self, name, image, *arguments):
         """To userspace, where the plan has it. Returns what was said, and MiB that were mapped."""

@@ -5,7 +5,6 @@
 One machine runs all guests one after another; the tests read its console. Skipped only where the machine
 comes up without a /dev/kvm, for then nesting cannot start.
 """
-import unittest
 
 import guests
 import nested
@@ -29,29 +28,14 @@ def runs():
                f" --initrd /initrd --cmdline 'console=ttyS0 quiet panic=-1' --timeout 60 --silence 0")
 
 
-def machine():
-    kernel = guests.kernel("cloud")
-    script = "\n".join(f"try {line}" for line in runs())
-    files = [(kernel, "bzImage"), (guests.vmlinux(kernel), "vmlinux"), (guests.initramfs(), "initrd"),
-             (guests.HANDOFF / "handoff.elf", "handoff.elf"), (guests.HANDOFF / "handoff.bzimage", "handoff.bzimage")]
-    return nested.console(script, files, MACHINE_SECONDS)
-
-
-class NestedKvm(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.console = machine()
-        cls.ran = nested.outcomes(cls.console)
-
-    def setUp(self):
-        if "no /dev/kvm" in self.console:
-            self.skipTest("nesting does not start: the machine has no /dev/kvm")
-
-    def of(self, name, code=0):
-        self.assertIn(name, self.ran, self.console[-3000:])
-        text, ended = self.ran[name]
-        self.assertEqual(ended, code, text)
-        return text
+class NestedKvm(nested.Guests):
+    @staticmethod
+    def machine():
+        kernel = guests.kernel("cloud")
+        script = "\n".join(f"try {line}" for line in runs())
+        files = [(kernel, "bzImage"), (guests.vmlinux(kernel), "vmlinux"), (guests.initramfs(), "initrd"),
+                 (guests.HANDOFF / "handoff.elf", "handoff.elf"), (guests.HANDOFF / "handoff.bzimage", "handoff.bzimage")]
+        return nested.console(script, files, MACHINE_SECONDS)
 
     def test_kvm_is_chosen_because_it_is_fast(self):
         text = self.of("auto")
