@@ -119,14 +119,12 @@ static const char *find_obstacle(const struct zp_plan *plan)
 {
     const struct zp_entry_state *state = &plan->state;
 
-    if (state->mode == ZP_MODE_LONG64 && plan->identity_end.value < ZP_ROM_PAGE + ZP_ROM_PAGE_SIZE)
+    if ((state->cr0 & ZP_CR0_PG) && plan->identity_end.value < ZP_ROM_PAGE + ZP_ROM_PAGE_SIZE)
         return "its page tables do not map the first MiB";
     if (state->cr3 > UINT32_MAX)
         return "its page tables lie above 4 GiB";
     if (state->gdt_base.value + state->gdt_limit > UINT32_MAX)
         return "its GDT lies above 4 GiB";
-    if (state->mode == ZP_MODE_PROTECTED32 && (state->cr0 & ZP_CR0_PG))
-        return "it pages in 32-bit mode";
     return NULL;
 }
 
