@@ -167,7 +167,8 @@ struct zp_elf {
     uint32_t type;       /* ET_EXEC or ET_DYN */
     uint32_t machine;
     uint32_t osabi;
-    zp_gpa entry; /* e_entry, taken as a physical address by Linux's rule (see zp_entry.address) */
+    zp_gpa entry;     /* e_entry, taken as a physical address by Linux's rule (see zp_entry.address) */
+    uint64_t e_entry; /* as it stands in the file */
     uint64_t phoff;
     uint64_t shoff;
     uint32_t phnum;
@@ -175,7 +176,36 @@ struct zp_elf {
     uint32_t shentsize;
     uint32_t guest_linux; /* 1: Xen note GUEST_OS says "linux", a note of owner "Linux" is there, or a sound
                              relocation table with an entry in it */
+    uint32_t reserved;
     uint64_t file_end;    /* of headers, segments and sections in the file; what follows is not the ELF's */
+    size_t segment_first; /* its PT_LOADs in zp_image.segments */
+    size_t segment_count;
+};
+
+/*
+ * How the note PHYS32_ENTRY lies in the ELF. zp_inspect finds it with notes padded either way; most other
+ * loaders walk by one padding only, and some ask the last PT_NOTE alone.
+ */
+struct zp_pvh {
+    uint32_t present;
+    uint32_t paddings;      /* mask of 4 and 8: a walk by that padding comes upon it */
+    uint64_t note_align;    /* p_align of its PT_NOTE */
+    uint32_t segment;       /* index of that among the PT_NOTEs */
+    uint32_t segment_count; /* PT_NOTEs in the file */
+};
+
+/* The PE headers; what UEFI firmware asks before it loads an image. */
+struct zp_pe {
+    uint64_t offset;   /* of "PE\0\0" in the file; 0: no PE */
+    uint16_t machine;  /* ZP_IMAGE_FILE_MACHINE_* */
+    uint16_t sections; /* how many */
+    uint16_t magic;    /* of the optional header, 0: it is not in the file whole; so for the rest */
+    uint16_t subsystem;
+    uint16_t characteristics;
+    uint16_t dll_characteristics;
+    uint32_t entry;             /* from the image's start in memory */
+    uint32_t section_alignment; /* bytes */
+    uint32_t image_size;        /* bytes in memory */
 };
 
 /*
@@ -228,6 +258,8 @@ struct zp_image {
     struct zp_multiboot multiboot1;
     struct zp_multiboot multiboot2;
     struct zp_relocations relocations;
+    struct zp_pvh pvh;
+    struct zp_pe pe;
 };
 
 /* Arrays for zp_inspect to fill. 64 segments, 32 notes and 12 entries hold any real image. */
@@ -250,6 +282,14 @@ struct zp_image_room {
  * Specifications: Linux Documentation/x86/boot; ELF gABI; Xen public/elfnote.h; Multiboot 0.6.96 and 2.0.
  */
 int zp_inspect(const struct zp_source *source, const struct zp_image_room *room, struct zp_image *ret_image,
+               struct zp_error *ret_error);
+
+/*
+ * As zp_inspect, but an image that is refused is described as well: *ret_image has what could be found out,
+ * with the faults of its entries, whenever the file could be read and the room was enough. Other loaders
+ * decide by rules of their own; such an image is not for zp_plan_make.
+ */
+int zp_examine(const struct zp_source *source, const struct zp_image_room *room, struct zp_image *ret_image,
                struct zp_error *ret_error);
 
 /* A mask, 1 << enum zp_protocol, of what the image offers in sound entries. */

@@ -4,6 +4,7 @@
  * the file and nothing else.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "image_view.h"
 #include "opening.h"
@@ -47,11 +48,43 @@ static const struct argp inspect_argp = {
     NULL,
 };
 
+/* An image that zeropage refuses: why, and where else it boots. Always CLI_NO. */
+static int refused(const struct zp_opened_image *opened, const struct inspect_options *options)
+{
+    size_t size = strlen(options->image_name) + ZP_INSIDE_SIZE + 3;
+    char *name = cli_grow(NULL, size, 1);
+    zp_inside_name(options->image_name, opened->inside, name, size);
+    if (options->json) {
+        struct json_object *object = json_object_new_object();
+        json_object_object_add(object, "error",
+                               cli_json_status(opened->refusal.code, &opened->refusal, name));
+        cli_boots_json(object, opened);
+        cli_json_print(object);
+    } else {
+        cli_boots_table(opened);
+        cli_advice_table(opened);
+        fflush(stdout);
+        cli_refuse(false, name, opened->refusal.code, &opened->refusal);
+    }
+    free(name);
+    return CLI_NO;
+}
+
+static void accepted(const struct zp_opened_image *opened, const struct inspect_options *options)
+{
+    char *name = cli_escape_copy(options->image_name);
+    if (options->json)
+        cli_json_print(cli_image_json(opened, name));
+    else
+        cli_image_table(opened, name);
+    free(name);
+}
+
 int cli_inspect(int argc, char **argv)
 {
     struct inspect_options options = {NULL, false};
     struct zp_opened_image opened;
-    struct zp_opening opening = {0};
+    struct zp_opening opening = {.examine = true};
     struct cli_progress progress = {0};
     cli_options(&inspect_argp, argc, argv, 0, &options);
 
@@ -59,12 +92,12 @@ int cli_inspect(int argc, char **argv)
     int code = cli_image_open(&opened, options.image_name, &opening, options.json);
     if (code != CLI_DONE)
         return code;
-    char *name = cli_escape_copy(options.image_name);
-    if (options.json)
-        cli_json_print(cli_image_json(&opened, name));
+    if (opened.refusal.code == ZP_OK && opened.image.bzimage.payload_length != 0)
+        (void)zp_opened_image_direct(&opened, &opening, NULL);
+    if (opened.refusal.code)
+        code = refused(&opened, &options);
     else
-        cli_image_table(&opened, name);
-    free(name);
+        accepted(&opened, &options);
     zp_opened_image_close(&opened);
-    return cli_finish(CLI_DONE);
+    return cli_finish(code);
 }

@@ -197,6 +197,7 @@ struct json_object *cli_image_json(const struct zp_opened_image *opened, const c
     json_object_object_add(object, "segments", segments_json(image));
     json_object_object_add(object, "notes", notes_json(image));
     json_object_object_add(object, "entries", entries_json(image, inner_name));
+    cli_boots_json(object, opened);
     free(inner_name);
     return object;
 }

@@ -266,6 +266,8 @@ void cli_image_table(const struct zp_opened_image *opened, const char *image_nam
     print_what(image, name, &style);
     cli_inside_table(opened);
     print_demands(image, &style);
+    cli_boots_table(opened);
+    cli_advice_table(opened);
     print_entries(image, name, &style);
     print_header(image, &style);
     print_elf(image, &style);

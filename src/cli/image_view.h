@@ -12,6 +12,12 @@
 void cli_image_table(const struct zp_opened_image *opened, const char *image_name);
 struct json_object *cli_image_json(const struct zp_opened_image *opened, const char *image_name);
 
+/* image_boots.c: where it boots, and what to change. opened with zp_opening.examine, refused or not. */
+void cli_boots_table(const struct zp_opened_image *opened);
+void cli_advice_table(const struct zp_opened_image *opened);
+/* Adds "boots" and "advice". */
+void cli_boots_json(struct json_object *object, const struct zp_opened_image *opened);
+
 /* image_inside.c: what the image was taken out of; the sections of a PE file; the relocation table. */
 void cli_inside_table(const struct zp_opened_image *opened);
 struct json_object *cli_uki_json(const struct zp_opened_image *opened); /* NULL: no UKI */

@@ -477,6 +477,8 @@ static int inspect_body(struct zp_inspection *in, uint64_t entry)
         in->elf.segment_count = 0;
         return ZP_OK;
     }
+    in->image->elf.segment_first = in->elf.segment_first;
+    in->image->elf.segment_count = in->elf.segment_count;
     find_entry(in, entry);
     if ((status = find_end(in)) != ZP_OK)
         return status;
@@ -504,6 +506,7 @@ int zp_inspect_elf(struct zp_inspection *in)
     elf->type = ehdr.e_type;
     elf->machine = ehdr.e_machine;
     elf->entry.value = ehdr.e_entry;
+    elf->e_entry = ehdr.e_entry;
     elf->phoff = ehdr.e_phoff;
     elf->shoff = ehdr.e_shoff;
     elf->phnum = ehdr.e_phnum;

@@ -21,9 +21,10 @@ int zp_inspect_pe(struct zp_inspection *in)
 {
     int status = zp_pe_find(in->source, &in->pe_offset, in->ret_error);
 
-    if (status == ZP_OK && in->pe_offset != 0)
-        in->image->formats |= ZP_FORMAT_PE;
-    return status;
+    if (status != ZP_OK || in->pe_offset == 0)
+        return status;
+    in->image->formats |= ZP_FORMAT_PE;
+    return zp_pe_describe(in->source, in->pe_offset, &in->image->pe, in->ret_error);
 }
 
 /* A UKI has its kernel in a section ".linux"; one of no bytes, or outside of the file, is none. */

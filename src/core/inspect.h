@@ -42,6 +42,7 @@ struct zp_elf_state {
 struct zp_pvh_state {
     bool present; /* a PHYS32_ENTRY note */
     bool relocatable;
+    uint32_t walks; /* in this PT_NOTE: mask of the paddings, 4 and 8, that come upon it */
     struct zp_error fault;
     uint64_t entry;
     uint64_t entry_offset; /* of the descriptor in the file */
@@ -128,6 +129,9 @@ struct zp_image_file_header;
 int zp_pe_find(const struct zp_source *source, uint64_t *ret_offset, struct zp_error *ret_error);
 int zp_pe_file_header(const struct zp_source *source, uint64_t pe_offset,
                       struct zp_image_file_header *ret_header, struct zp_error *ret_error);
+/* What zp_image tells of it; an optional header that is cut off or of another kind is left out. */
+int zp_pe_describe(const struct zp_source *source, uint64_t pe_offset, struct zp_pe *ret_pe,
+                   struct zp_error *ret_error);
 uint64_t zp_pe_section_table(uint64_t pe_offset, const struct zp_image_file_header *header);
 int zp_pe_section_at(const struct zp_source *source, uint64_t at, struct zp_pe_section *ret_section,
                      struct zp_error *ret_error);

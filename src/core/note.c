@@ -159,6 +159,13 @@ static void take_broken(struct zp_inspection *in, const struct span *note, uint6
              note->offset + offsetof(struct zp_elf_nhdr, n_descsz), end, segment_end);
 }
 
+/* A walk by that padding came upon this note of Xen's. */
+static void seen(struct zp_inspection *in, const struct span *note, uint64_t padding)
+{
+    if (note->header.n_type == ZP_XEN_ELFNOTE_PHYS32_ENTRY)
+        in->pvh.walks |= (uint32_t)padding;
+}
+
 /* Walks [offset, +size) with one padding and counts the notes of Xen and Linux; with `keep` it also takes
  * them. */
 static int walk(struct zp_inspection *in, uint64_t offset, uint64_t size, uint64_t padding, bool keep,
@@ -183,6 +190,7 @@ static int walk(struct zp_inspection *in, uint64_t offset, uint64_t size, uint64
         }
         if (OWNED_BY(&note, xen_owner)) {
             count++;
+            seen(in, &note, padding);
             if (keep && (status = take_xen(in, &note)) != ZP_OK)
                 return status;
         }
@@ -204,8 +212,11 @@ int zp_inspect_notes(struct zp_inspection *in, uint64_t offset, uint64_t size, u
     uint64_t declared = align == 8 ? 8 : 4;
     uint64_t other = align == 8 ? 4 : 8;
     uint64_t declared_count, other_count;
+    struct zp_pvh *told = &in->image->pvh;
     int status;
 
+    told->segment_count++;
+    in->pvh.walks = 0;
     if (!zp_fits(offset, size, in->source->size) || size > in->elf.note_budget)
         return ZP_OK;
     in->elf.note_budget -= size;
@@ -213,7 +224,14 @@ int zp_inspect_notes(struct zp_inspection *in, uint64_t offset, uint64_t size, u
         return status;
     if ((status = walk(in, offset, size, other, false, &other_count)) != ZP_OK)
         return status;
-    return walk(in, offset, size, other_count > declared_count ? other : declared, true, &declared_count);
+    status = walk(in, offset, size, other_count > declared_count ? other : declared, true, &declared_count);
+    if (status == ZP_OK && in->pvh.present && !told->present) {
+        told->present = 1;
+        told->paddings = in->pvh.walks;
+        told->note_align = align;
+        told->segment = told->segment_count - 1;
+    }
+    return status;
 }
 
 void zp_inspect_pvh(struct zp_inspection *in)

@@ -44,6 +44,42 @@ int zp_pe_file_header(const struct zp_source *source, uint64_t pe_offset,
                           ret_error);
 }
 
+/* Both kinds have these members at the same places, up to what follows ImageBase and from Subsystem on. */
+static_assert(offsetof(struct zp_image_optional_header64, SectionAlignment) ==
+                  offsetof(struct zp_image_optional_header32, SectionAlignment),
+              "SectionAlignment");
+static_assert(offsetof(struct zp_image_optional_header64, DllCharacteristics) ==
+                  offsetof(struct zp_image_optional_header32, DllCharacteristics),
+              "DllCharacteristics");
+
+int zp_pe_describe(const struct zp_source *source, uint64_t pe_offset, struct zp_pe *ret_pe,
+                   struct zp_error *ret_error)
+{
+    struct zp_image_file_header header;
+    struct zp_image_optional_header32 optional;
+    int status;
+
+    if ((status = zp_pe_file_header(source, pe_offset, &header, ret_error)) != ZP_OK)
+        return status;
+    ret_pe->offset = pe_offset;
+    ret_pe->machine = header.Machine;
+    ret_pe->sections = header.NumberOfSections;
+    ret_pe->characteristics = header.Characteristics;
+    if (header.SizeOfOptionalHeader < sizeof(optional) ||
+        !zp_fits(pe_offset + PE_HEADERS, sizeof(optional), source->size))
+        return ZP_OK;
+    if ((status = zp_source_read(source, pe_offset + PE_HEADERS, &optional, sizeof(optional), ret_error)) !=
+        ZP_OK)
+        return status;
+    ret_pe->magic = optional.Magic;
+    ret_pe->subsystem = optional.Subsystem;
+    ret_pe->dll_characteristics = optional.DllCharacteristics;
+    ret_pe->entry = optional.AddressOfEntryPoint;
+    ret_pe->section_alignment = optional.SectionAlignment;
+    ret_pe->image_size = optional.SizeOfImage;
+    return ZP_OK;
+}
+
 int zp_pe_section_at(const struct zp_source *source, uint64_t at, struct zp_pe_section *ret_section,
                      struct zp_error *ret_error)
 {

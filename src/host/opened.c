@@ -68,9 +68,15 @@ static int grow_image_room(struct zp_image_room *room, const struct zp_error *er
     return ZP_ERR_ROOM;
 }
 
-/* 0, ENOMEM or what zp_inspect answers; the room is free again on failure. */
-static int inspect(const struct zp_file *file, struct zp_image_room *room, struct zp_image *ret_image,
-                   struct zp_error *ret_error)
+/* What the core could not describe: nothing is known of the image. */
+static bool undescribed(int status)
+{
+    return status > 0 || status == ZP_ERR_READ || status == ZP_ERR_ROOM;
+}
+
+/* 0, ENOMEM or what zp_inspect answers; then the room is free again, unless the image is to be described. */
+static int inspect(const struct zp_file *file, bool examine, struct zp_image_room *room,
+                   struct zp_image *ret_image, struct zp_error *ret_error)
 {
     struct zp_error error = {0};
     int status, grown;
@@ -83,11 +89,11 @@ static int inspect(const struct zp_file *file, struct zp_image_room *room, struc
     }
     for (;;) {
         *ret_image = (struct zp_image){.struct_size = sizeof(*ret_image)};
-        status = zp_inspect(&file->source, room, ret_image, &error);
+        status = (examine ? zp_examine : zp_inspect)(&file->source, room, ret_image, &error);
         grown = status == ZP_ERR_ROOM ? grow_image_room(room, &error) : status;
         if (status == ZP_ERR_ROOM && grown == 0)
             continue;
-        if (grown)
+        if (grown && (!examine || undescribed(grown)))
             free_image_room(room);
         if (grown < 0)
             *ret_error = error;
@@ -136,6 +142,7 @@ static int open_uki(struct zp_opened_image *opened, const struct zp_file *file, 
 {
     int status = zp_uki_open(&opened->uki, file, ret_error);
 
+    opened->uki.pe = opened->image.pe;
     opened->uki.packed = opened->compression != ZP_COMPRESSION_NONE;
     if (status == 0)
         status = zp_file_section(&opened->linux_file, file, opened->uki.linux_offset, opened->uki.linux_size);
@@ -150,8 +157,10 @@ static int follow(struct zp_opened_image *opened, const struct zp_opening *openi
     const struct zp_file *file = &opened->file;
 
     for (;;) {
-        int status = inspect(file, &opened->room, &opened->image, ret_error);
+        int status;
 
+        free_image_room(&opened->room);
+        status = inspect(file, opening->examine, &opened->room, &opened->image, ret_error);
         if (status == ZP_ERR_COMPRESSED && !opened->compression) {
             status = unpack_file(opened, file, (uint32_t)ret_error->value, opening, ret_error);
             file = &opened->unpacked;
@@ -180,6 +189,10 @@ int zp_opened_image_open(struct zp_opened_image *opened, const char *name, const
         return 0;
     if (status < 0 && ret_error)
         *ret_error = error;
+    if (opening && opening->examine && !undescribed(status)) {
+        opened->refusal = error;
+        return 0;
+    }
     zp_opened_image_close(opened);
     return status;
 }
@@ -252,7 +265,7 @@ static int open_inner(struct zp_opened_image *opened, const struct zp_opening *o
     if (status)
         return status;
     zp_inside_enter(inner->inside, "payload");
-    status = inspect(&inner->file, &inner->room, &inner->image, &inner->error);
+    status = inspect(&inner->file, false, &inner->room, &inner->image, &inner->error);
     if (status || inner->image.elf.class_bits)
         return status;
     free_image_room(&inner->room);

@@ -20,6 +20,7 @@ struct zp_opening {
     /* May be NULL. total 0: unknown; both 0: the end, however it came. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *progress_context;
+    bool examine; /* a file that is refused is opened as well: see zp_opened_image.refusal */
 };
 #define ZP_OPENING_LIMIT (UINT64_C(1) << 30) /* of compressed files too, whatever the limit */
 
@@ -40,6 +41,7 @@ const char *zp_uki_part_name(enum zp_uki_part part);
 struct zp_uki {
     bool present;
     bool packed;                              /* the UKI is what the file unpacks to */
+    struct zp_pe pe;                          /* its headers */
     uint64_t linux_offset, linux_size;        /* in the file that is the UKI */
     struct zp_file parts[ZP_UKI_PART_COUNT];  /* name NULL: there is none, or it is empty */
     uint64_t part_offsets[ZP_UKI_PART_COUNT]; /* in that file */
@@ -90,6 +92,9 @@ struct zp_opened_image {
     struct zp_file linux_file; /* .linux */
     struct zp_image image;
     struct zp_image_room room;
+    /* With zp_opening.examine: why the image is refused, code ZP_OK when it is not. Then the image has what
+     * could be found out of it (source NULL: nothing), and is for zp_verdicts alone. */
+    struct zp_error refusal;
     struct zp_inner_image inner;
     int cache_error; /* why the cache could not be used, an errno value; 0: it could */
     /* What inside the file the image is, "unpacked: .linux"; "": the file itself. After an open that failed,

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How the rules of a host are written down: a list of rows, walked from the top.
+ *
+ *   PATH  a way in that the host tries. When its condition does not hold, the walk goes on at the next PATH.
+ *   NEED  of the path taken: when it does not hold the host does not boot the image, and this rule says why.
+ *   BUT   of the path taken: when it holds the host boots the image, but...
+ *   NONE  when no path was taken: the host does not boot the image, and this says why.
+ *
+ * A path that names a protocol needs a sound entry of it besides. Sentences name numbers that the condition
+ * left in the subject: $x0 in hexadecimal, $d0 in decimal, $s0 as a size, $v0 as a protocol version (0 to 3),
+ * $f the fault, $p the number as a protocol.
+ */
+#ifndef ZP_VERDICT_RULE_H
+#define ZP_VERDICT_RULE_H
+
+#include "subject.h"
+
+enum zp_rule_kind {
+    ZP_RULE_PATH,
+    ZP_RULE_NEED,
+    ZP_RULE_BUT,
+    ZP_RULE_NONE
+};
+
+typedef bool zp_condition(struct zp_subject *subject, uint64_t number);
+
+struct zp_rule {
+    uint32_t kind;
+    uint32_t protocol; /* PATH: enum zp_protocol; 0: none of ours */
+    const char *id;    /* after the host's name: "bzimage.version" */
+    zp_condition *holds;
+    uint64_t number;   /* for the condition; it stands in number[1] too, unless that sets it */
+    const char *entry; /* PATH: the entry's name where it is none of ours */
+    const char *text;
+};
+
+struct zp_host {
+    const char *name;
+    const char *version;
+    uint32_t unpacks;         /* mask, 1 << enum zp_compression */
+    const char *unpacks_text; /* what it takes that it unpacks: a "but"; NULL: nothing */
+    const struct zp_rule *rules;
+    size_t rule_count;
+};
+
+#define ZP_HOST_COUNT 17u
+extern const struct zp_host zp_vmm_hosts[];      /* rules_vmm.c */
+extern const struct zp_host zp_loader_hosts[];   /* rules_loader.c */
+extern const struct zp_host zp_firmware_hosts[]; /* rules_firmware.c */
+extern const size_t zp_vmm_host_count, zp_loader_host_count, zp_firmware_host_count;
+
+#define ZP_PATH(id, protocol, holds, number, text)            \
+    {                                                         \
+        ZP_RULE_PATH, protocol, id, holds, number, NULL, text \
+    }
+#define ZP_PATH_TO(id, entry, holds, number, text)      \
+    {                                                   \
+        ZP_RULE_PATH, 0, id, holds, number, entry, text \
+    }
+#define ZP_NEED(id, holds, number, text)               \
+    {                                                  \
+        ZP_RULE_NEED, 0, id, holds, number, NULL, text \
+    }
+#define ZP_BUT(id, holds, number, text)               \
+    {                                                 \
+        ZP_RULE_BUT, 0, id, holds, number, NULL, text \
+    }
+#define ZP_NONE(id, text)                        \
+    {                                            \
+        ZP_RULE_NONE, 0, id, NULL, 0, NULL, text \
+    }
+
+/* condition.c: what rules ask. Each leaves its numbers in the subject. */
+zp_condition zp_is_always;
+zp_condition zp_is_compressed; /* as a whole */
+zp_condition zp_has_hdrs;      /* number[0] the version */
+zp_condition zp_has_no_hdrs;
+zp_condition zp_is_old_linux;   /* a boot sector older than 2.00 */
+zp_condition zp_has_boot_flag;  /* AA55 at 0x1fe: number[0] */
+zp_condition zp_version_from;   /* number[0] the version, at least number */
+zp_condition zp_version_before; /* of an image with HdrS */
+zp_condition zp_is_loaded_high; /* number[0] loadflags */
+zp_condition zp_is_loaded_low;
+zp_condition zp_is_relocatable; /* number[0] relocatable_kernel */
+zp_condition zp_is_fixed;
+zp_condition zp_place_from;       /* relocatable, or pref_address at least number: number[0] */
+zp_condition zp_is_grub_linux32;  /* 2.03 or later, loaded high, with a 32-bit entry; number[0] version */
+zp_condition zp_has_xloadflags;   /* all of number; number[0] the flags */
+zp_condition zp_setup_sects_upto; /* number[0] as in the file, at most number */
+zp_condition zp_setup_sects_told; /* not 0 */
+zp_condition zp_syssize_fits;     /* number[0] bytes told, number[1] bytes there */
+zp_condition zp_init_size_covers; /* number[0] init_size, number[1] the rest of the file */
+zp_condition zp_code32_from;      /* number[0] code32_start, at least number */
+zp_condition zp_file_from;        /* number[0] the size, at least number */
+zp_condition zp_file_below;
+zp_condition zp_runs_at_other_place; /* the reserve begins elsewhere than number: [0] reserve, [2] its size */
+zp_condition zp_reserve_upto;        /* the reserve ends by number; number[0] its end */
+zp_condition zp_reserve_beyond;
+zp_condition zp_entry_offered; /* of the protocol number */
+zp_condition zp_is_elf;
+zp_condition zp_is_elf64;
+zp_condition zp_is_elf32;
+zp_condition zp_is_pvh_elf;      /* with the note PHYS32_ENTRY, however padded; number[0] entry */
+zp_condition zp_is_seen_pvh;     /* and a loader that walks by 4, and asks the last PT_NOTE, sees it */
+zp_condition zp_elf_is_sound;    /* its segments: fault */
+zp_condition zp_phoff_from;      /* number[0] e_phoff */
+zp_condition zp_e_entry_from;    /* number[0] e_entry as in the file */
+zp_condition zp_e_entry_inside;  /* [0] e_entry, [1] lowest, [2] end of the segments */
+zp_condition zp_paddr_from;      /* number[0] the lowest p_paddr */
+zp_condition zp_align_multiple;  /* p_align of all PT_LOADs with bytes; number[0] the one that is not */
+zp_condition zp_note_by_padding; /* a walk by padding number finds PHYS32_ENTRY; number[0] p_align */
+zp_condition zp_note_by_align;   /* a walk by the PT_NOTE's own p_align does */
+zp_condition zp_note_in_last;    /* it lies in the last PT_NOTE: [0] of, [1] how many */
+zp_condition zp_is_not_x86_64;   /* number[0] e_machine */
+zp_condition zp_has_multiboot1;  /* number[0] its offset, number[2] flags */
+zp_condition zp_has_multiboot2;
+zp_condition zp_multiboot_addresses;   /* bit 16 */
+zp_condition zp_multiboot_or_elf32;    /* addresses, or no ELF for x86-64; number[0] e_machine */
+zp_condition zp_multiboot_flags_known; /* no flag of the low 16 bits outside number; number[0] flags */
+zp_condition zp_has_inner;             /* the payload was unpacked to an ELF */
+zp_condition zp_inner_has_note;        /* which has PHYS32_ENTRY; number[0] its address */
+zp_condition zp_inner_unknown;         /* there is a payload, and nobody looked into it */
+zp_condition zp_is_pe;
+zp_condition zp_pe_is_for;         /* machine number; number[0] the machine */
+zp_condition zp_pe_is_application; /* number[0] the subsystem */
+zp_condition zp_has_esp;           /* number[0] partition, [2] first sector */
+zp_condition zp_disk_magic;        /* AA55: number[0] */
+zp_condition zp_disk_code;
+zp_condition zp_disk_bootable; /* the first sector is not that of a kernel */
+zp_condition zp_cmdline_below; /* number[0] the longest command line, below number */
+zp_condition zp_initrd_below;  /* number[0] the highest address of an initrd, below number */
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rules of firmware: a BIOS that starts a disk by its first sector, and UEFI, which loads a PE or an EFI
+ * system partition's default one. VirtualBox, VMware and Xen HVM guests have such a BIOS, and want the file
+ * in a format of their own. BIOS Boot Specification 1.01; UEFI 2.10, sections 2.1.1 and 3.5.1.
+ */
+#include "rule.h"
+
+#include <zeropage/wire/pe.h>
+
+#define DISK_LEAST UINT64_C(0x100000) /* SeaBIOS passes over shorter ones */
+
+static const struct zp_rule bios_disk[] = {
+    ZP_PATH_TO(
+        "disk", "boot-sector", zp_disk_magic, 0,
+        "0xaa55 at 0x1fe: the first sector is run at 0000:7c00; VirtualBox takes the file after VBoxManage "
+        "convertfromraw FILE FILE.vdi, VMware after qemu-img convert -O vmdk FILE FILE.vmdk, Xen as it is"),
+    ZP_NEED(
+        "disk.kernel", zp_disk_bootable, 0,
+        "the first sector is that of a Linux kernel (protocol $v0) without a partition table: no boot code"),
+    ZP_NEED("disk.code", zp_disk_code, 0, "the first sector has no code: it begins with zeros"),
+    ZP_BUT("disk.size", zp_file_below, DISK_LEAST, "a disk of $s0 is passed over by SeaBIOS; pad it to $s1"),
+    ZP_NONE("none", "no 0xaa55 at 0x1fe"),
+};
+
+static const struct zp_rule uefi[] = {
+    ZP_PATH_TO("pe", "efi", zp_is_pe, 0, "a PE for x86-64, PE header at $x0: the firmware runs it by itself"),
+    ZP_NEED("pe.machine", zp_pe_is_for, ZP_IMAGE_FILE_MACHINE_AMD64,
+            "the PE is for machine $x0 (COFF header), not $x1 of 64-bit firmware"),
+    ZP_NEED("pe.subsystem", zp_pe_is_application, 0, "the PE's Subsystem is $d0, not 10, EFI application"),
+    ZP_PATH_TO("esp", "efi", zp_has_esp, 0,
+               "partition $d0 (sector $d2) is an EFI system partition: the firmware runs "
+               "EFI/BOOT/BOOTX64.EFI from it"),
+    ZP_BUT("esp.content", zp_is_always, 0, "that file was not looked for"),
+    ZP_NONE("none", "neither a PE (MZ, and PE at e_lfanew) nor a disk with an EFI system partition"),
+};
+
+#define HOST(name, version, rules)                                        \
+    {                                                                     \
+        name, version, 0, NULL, rules, sizeof(rules) / sizeof((rules)[0]) \
+    }
+
+const struct zp_host zp_firmware_hosts[] = {
+    HOST("bios-disk", "SeaBIOS 1.16", bios_disk),
+    HOST("uefi", "EDK II 2022.11", uefi),
+};
+const size_t zp_firmware_host_count = sizeof(zp_firmware_hosts) / sizeof(zp_firmware_hosts[0]);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rules of boot loaders: kexec-tools, GRUB's commands, syslinux, iPXE. Facts from the sources of the versions
+ * named and from trying Debian's binaries.
+ */
+#include "rule.h"
+
+#include <zeropage/wire/bootparam.h>
+
+#define GRUB_SETUP_SECTS_MAX 64u /* GRUB_LINUX_MAX_SETUP_SECTS */
+
+/* kexec-tools for x86-64: multiboot 2, ELF64 by e_entry, multiboot 1, ELF32, bzImage64, bzImage. */
+static const struct zp_rule kexec[] = {
+    ZP_PATH("multiboot2", ZP_PROTOCOL_MULTIBOOT2, zp_has_multiboot2, 0, "a multiboot 2 header at $x0"),
+    ZP_PATH("elf64", ZP_PROTOCOL_LINUX64, zp_is_elf64, 0, "an ELF64, entered at e_entry"),
+    ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
+    ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0, "a multiboot header at $x0"),
+    ZP_PATH("elf32", ZP_PROTOCOL_LINUX32, zp_is_elf32, 0, "an ELF32, entered at e_entry"),
+    ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
+    ZP_PATH("bzimage64", ZP_PROTOCOL_LINUX64, zp_has_xloadflags,
+            ZP_XLF_KERNEL_64 | ZP_XLF_CAN_BE_LOADED_ABOVE_4G,
+            "xloadflags $x0 (at 0x236) have XLF_KERNEL_64 and XLF_CAN_BE_LOADED_ABOVE_4G"),
+    ZP_NEED("bzimage.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
+    ZP_NEED("bzimage.high", zp_is_loaded_high, 0, "loadflags $x0 (at 0x211) without LOADED_HIGH: a zImage"),
+    ZP_NEED("bzimage.relocatable", zp_is_relocatable, 0, "relocatable_kernel is $d0 (at 0x234)"),
+    ZP_PATH("bzimage", ZP_PROTOCOL_LINUX32, zp_has_hdrs, 0, "a bzImage of protocol $v0, by its 32-bit entry"),
+    ZP_NEED("bzimage.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
+    ZP_NEED("bzimage.version", zp_version_from, 0x200, "protocol $v0 (at 0x206) is older than $v1"),
+    ZP_NEED("bzimage.high", zp_is_loaded_high, 0, "loadflags $x0 (at 0x211) without LOADED_HIGH: a zImage"),
+    ZP_NONE("none", "no multiboot header, no ELF, no \"HdrS\" at 0x202"),
+};
+
+/* GRUB on BIOS, the command linux: the 32-bit protocol; linux16 for what is older. */
+static const struct zp_rule grub_linux[] = {
+    ZP_PATH("linux", ZP_PROTOCOL_LINUX32, zp_is_grub_linux32, 0,
+            "a bzImage of protocol $v0, by its 32-bit entry"),
+    ZP_NEED("linux.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
+    ZP_NEED("linux.setup_sects", zp_setup_sects_upto, GRUB_SETUP_SECTS_MAX,
+            "setup_sects $d0 (at 0x1f1) is more than the $d1 it takes"),
+    ZP_PATH("linux16", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
+    ZP_NEED("linux16.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
+    ZP_NEED("linux16.setup_sects", zp_setup_sects_upto, GRUB_SETUP_SECTS_MAX,
+            "setup_sects $d0 (at 0x1f1) is more than the $d1 it takes"),
+    ZP_BUT("linux16.command", zp_is_always, 0,
+           "by the command linux16: it offers no 32-bit entry that linux could take"),
+    ZP_PATH("linux16-old", ZP_PROTOCOL_LINUX16, zp_is_old_linux, 0, "a kernel older than 2.00"),
+    ZP_BUT("linux16-old.command", zp_is_always, 0, "by the command linux16"),
+    ZP_NONE("none", "no \"HdrS\" at 0x202"),
+};
+
+static const struct zp_rule grub_multiboot[] = {
+    ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
+            "a multiboot header at $x0, in the first 8 KiB, with the checksum right"),
+    ZP_NEED("multiboot.flags", zp_multiboot_flags_known, 7,
+            "the multiboot flags $x0 have bits outside 0x10007 that must be understood"),
+    ZP_NONE("none", "no multiboot header (magic 0x1badb002, 4-byte aligned, sum 0) in the first 8 KiB"),
+};
+
+static const struct zp_rule grub_multiboot2[] = {
+    ZP_PATH("multiboot2", ZP_PROTOCOL_MULTIBOOT2, zp_has_multiboot2, 0,
+            "a multiboot 2 header at $x0, in the first 32 KiB"),
+    ZP_NONE("none", "no multiboot 2 header (magic 0xe85250d6, 8-byte aligned, sum 0) in the first 32 KiB"),
+};
+
+/* GRUB on x86-64 EFI, the command linux. */
+static const struct zp_rule grub_efi_linux[] = {
+    ZP_PATH("linux", ZP_PROTOCOL_LINUX32, zp_is_grub_linux32, 0,
+            "a bzImage of protocol $v0, by its 32-bit entry after ExitBootServices"),
+    ZP_NEED("linux.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
+    ZP_NEED("linux.setup_sects", zp_setup_sects_upto, GRUB_SETUP_SECTS_MAX,
+            "setup_sects $d0 (at 0x1f1) is more than the $d1 it takes"),
+    ZP_PATH("setup16", 0, zp_has_hdrs, 0, ""),
+    ZP_NEED("setup16.bios", zp_entry_offered, ZP_PROTOCOL_LINUX32,
+            "only the 16-bit entry is offered, which needs a BIOS"),
+    ZP_NEED("setup16.version", zp_version_from, 0x203, "protocol $v0 (at 0x206) is older than $v1"),
+    ZP_NONE("none", "no \"HdrS\" at 0x202"),
+};
+
+/* syslinux: Linux by the 16-bit setup; mboot.c32 for multiboot 1. */
+static const struct zp_rule syslinux[] = {
+    ZP_PATH("linux", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
+    ZP_NEED("linux.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
+    ZP_PATH("linux-old", ZP_PROTOCOL_LINUX16, zp_is_old_linux, 0, "a kernel older than 2.00"),
+    ZP_PATH("mboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
+            "a multiboot header at $x0, in the first 8 KiB"),
+    ZP_BUT("mboot.module", zp_is_always, 0, "by its module mboot.c32"),
+    ZP_NONE("none", "no \"HdrS\" at 0x202 and no multiboot header in the first 8 KiB"),
+};
+
+/* iPXE on BIOS: bzImage by the 16-bit setup, multiboot 1, raw ELF32. */
+static const struct zp_rule ipxe[] = {
+    ZP_PATH("bzimage", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
+    ZP_NEED("bzimage.version", zp_version_from, 0x200, "protocol $v0 (at 0x206) is older than $v1"),
+    ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
+            "a multiboot header at $x0, in the first 8 KiB"),
+    ZP_NEED("multiboot.flags", zp_multiboot_flags_known, 3,
+            "the multiboot flags $x0 have bits that it does not support"),
+    ZP_NONE("none", "no \"HdrS\" at 0x202 and no multiboot header in the first 8 KiB"),
+};
+
+#define HOST(name, version, rules)                                        \
+    {                                                                     \
+        name, version, 0, NULL, rules, sizeof(rules) / sizeof((rules)[0]) \
+    }
+#define UNPACKER(name, version, mask, text, rules)                           \
+    {                                                                        \
+        name, version, mask, text, rules, sizeof(rules) / sizeof((rules)[0]) \
+    }
+
+#define GRUB_UNPACKS (1u << ZP_COMPRESSION_GZIP | 1u << ZP_COMPRESSION_XZ | 1u << ZP_COMPRESSION_LZO)
+#define GRUB_MODULES "its module gzio, xzio or lzopio must be loaded to unpack the file"
+
+const struct zp_host zp_loader_hosts[] = {
+    UNPACKER("kexec", "kexec-tools 2.0.25", 1u << ZP_COMPRESSION_GZIP | 1u << ZP_COMPRESSION_LZMA, NULL,
+             kexec),
+    UNPACKER("grub-linux", "GRUB 2.06", GRUB_UNPACKS, GRUB_MODULES, grub_linux),
+    UNPACKER("grub-multiboot", "GRUB 2.06", GRUB_UNPACKS, GRUB_MODULES, grub_multiboot),
+    UNPACKER("grub-multiboot2", "GRUB 2.06", GRUB_UNPACKS, GRUB_MODULES, grub_multiboot2),
+    UNPACKER("grub-efi-linux", "GRUB 2.06", GRUB_UNPACKS, GRUB_MODULES, grub_efi_linux),
+    HOST("syslinux", "syslinux 6.04", syslinux),
+    HOST("ipxe", "iPXE 1.0.0+git20190125", ipxe),
+};
+const size_t zp_loader_host_count = sizeof(zp_loader_hosts) / sizeof(zp_loader_hosts[0]);
