@@ -52,9 +52,10 @@
 
 #ifndef __ASSEMBLER__
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <zeropage/static_assert.h>
 
 struct zp_probe_cpu {
     uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;

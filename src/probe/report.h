@@ -14,44 +14,65 @@
  * integers. A report is:
  *
  *   begin        schema (1), seen ("inside"/"outside"), image (its name; "" outside), protocol
- *   cpu          mode ("real16", "protected32", "long64"), rip, rflags, rax ... r15 (r8 on: long64 alone),
- *                cr0, cr2, cr3, cr4, efer (absent in real16), gdt {base,limit}, idt {base,limit},
- *                cs ds es fs gs ss tr ldtr (selectors; tr, ldtr absent in real16)
- *   segments     outside alone: cs ... ldtr {base, limit, type, s, dpl, present, l, db, g, unusable}
+ *   cpu          mode ("real16", "protected32", "long64"), rip, rflags, rax rbx rcx rdx rsi rdi rbp rsp,
+ *                r8 ... r15 (long64 alone), cr0, cr2, cr3, cr4, efer (absent in real16), gdt {base,limit},
+ *                idt {base,limit}, cs ds es fs gs ss tr ldtr (selectors; tr, ldtr absent in real16)
+ *   segments     outside alone: cs ... ldtr {base, limit (in bytes, granularity applied), type, s, dpl,
+ *                present, l, db, g, unusable}: base and limit "0x...", the others integers
  *   descriptors  cs ds es fs gs ss tr: the 8 bytes that the GDT in memory has for the selector, "0x...", or
- *                null (null selector, past the limit, table unreadable); for tr in long mode the low 8
- *   paging       only with CR0.PG: levels, tables (pages of tables seen), cr3; then
+ *                null (null selector, past the limit, table unreadable); for tr in long mode the low 8.
+ *                Absent in real16
+ *   paging       only with CR0.PG: levels, tables (pages of tables entered; one that is reached by two ways
+ *                counts twice), cr3, unreadable (of the tables), cut (bool: more than 8192 tables, the rest
+ *                is not looked at); then
  *   mapping      virtual, physical, size, writable, executable, user: neighbours that agree are one line; at
  *                most 64 lines, then {"probe":"mapping","more":N}
- *   table        address of each page of page tables ("at", "level"); at most 64, then "more"
+ *   table        each page of page tables: at, level (1 maps 4 KiB pages); at most 64, then "more"
  *   boot_params  address, sentinel, acpi_rsdp_addr, e820_entries, ext_ramdisk_image, ext_ramdisk_size,
  *                ext_cmd_line_ptr, cc_blob_address, screen_info nonzero (bool), efi_info signature (hex) and
- *                stray: offset of the first nonzero byte outside of every field that is known, or null
- *   setup_header every field of struct zp_setup_header by its name
- *   setup_data   index, address, type, len, crc32, next; at most 32; an "error" ("loop", "unreadable") ends
- * it start_info   address, magic, version, flags, nr_modules, modlist_paddr, cmdline_paddr, rsdp_paddr,
- *                memmap_paddr, memmap_entries, reserved
+ *                stray: offset of the first nonzero byte outside of every field that is known, or null;
+ *                "error" when it is unreadable
+ *   setup_header every field of struct zp_setup_header by its name; setup_sects, syssize, setup_move_size,
+ *                ramdisk_size, relocatable_kernel, min_alignment, cmdline_size, hardware_subarch,
+ *                payload_length and init_size are integers. "error" alone when it is unreadable
+ *   setup_data   index, address, type, len, crc32, next, for an indirect one indirect_type, indirect_len,
+ *                indirect_addr; at most 32; an "error" ("loop", "unreadable", "too many") ends the list
+ *   start_info   address, magic, version, flags, nr_modules, modlist_paddr, cmdline_paddr, rsdp_paddr, and
+ *                from version 1 memmap_paddr, memmap_entries, reserved; "error" when it is unreadable
  *   multiboot1   address, flags, every word of the information structure by its name of the specification
- *   multiboot2   address, total_size, reserved; then
- *   tag          index, type, size, at; and with the fields of those that we know (basic meminfo: mem_lower,
- *                mem_upper; load base: load_base_addr; ACPI: version; ...); an "error" where the walk breaks
- *   efi          image_handle, system_table, signature, revision, vendor, table_crc (bool), image_base,
- *                image_size, load_options (text), memory_map_size, descriptor_size, config tables by GUID
+ *                (those before framebuffer_addr always, set or not), syms {num,size,addr,shndx}, loader (the
+ *                text of boot_loader_name); "error" when it is unreadable
+ *   multiboot2   address, total_size, reserved; "error" when it is unreadable; then
+ *   tag          index, type, size, at; and with the fields of those that we know, by their names of the
+ *                specification (string; mod_start, mod_end; mem_lower, mem_upper; biosdev, slice, part;
+ *                entry_size, entry_version; framebuffer_...; num, entsize, shndx; pointer; version, rsdp (the
+ *                copy); descr_size, descr_vers; load_base_addr); where the walk breaks an "error": "size",
+ *                "beyond the end", "no end tag", "too many", "unreadable"
+ *   efi          image_handle, system_table, signature, revision, vendor, firmware_revision, table_crc
+ *                (bool), tables (number of configuration tables), image_base, image_size, load_options_size,
+ *                load_options (text), memory_map_size, descriptor_size
+ *   efi_table    index, guid, address: a configuration table; at most 32, then "more"
  *   memory       index, start, size, type: a range of the memory map as handed over, in its order; at most
- *                512, then "more". e820 types; for efi the UEFI type is "efi_type" besides
- *   cmdline      present (bool), address, length, crc32, text (escaped; at most 4096 bytes), terminated
- * (bool) module       index, start, size, crc32, cmdline: initrd and modules; "error" where it cannot be read
- *   rsdp         told (address or "0x0"), scanned (in the first KiB of the EBDA or e0000-fffff, or "0x0"),
- *                sum (bool), revision, rsdt, xsdt
- *   acpi         signature, address, length, revision, sum (bool): each table that is reachable
- *   mptable      address, sum (bool), or absent
+ *                512, then "more". e820 types; for efi the UEFI type is "efi_type" besides. An "error" where
+ *                the list of multiboot 1 breaks. linux16 has none: it asks the BIOS
+ *   cmdline      present (bool), and if so address, length, crc32, text (at most 4096 bytes), terminated
+ *                (bool: a NUL within 65536 bytes, or within its tag), "error" when it is unreadable
+ *   module       index, start, size, crc32, cmdline (null without; absent for Linux), reserved (PVH,
+ *                multiboot 1); "error" ("unreadable", "too large", ...) for crc32 where it cannot be read;
+ *                at most 32, then "more". Linux: the initrd, when its address or size is not 0
+ *   rsdp         told (address or "0x0"), scanned (in the first KiB of the EBDA, the last of base memory or
+ *                e0000-fffff, with a sound checksum, or "0x0"); of the one told, else scanned: sum (bool),
+ *                revision, rsdt, xsdt, or "error" when it is unreadable
+ *   acpi         signature, address, length, revision, sum (bool): each table that is reachable, the root
+ *                table first. FACS: revision and sum null. "error": "length", "unreadable"
+ *   mptable      address, table, sum (bool); no line when there is none
  *   a20          inside alone: enabled (bool)
  *   image        inside alone: base, linked, size (bytes from the file), crc32, expected, bss_start,
- * bss_size, bss_dirty (bytes that were not 0), first_dirty touched      inside alone: promise (reserve,
- * boot_params, cmdline, stack, ...), start, size, pages, bad, first_bad; "through": "loader" when the
- * loader's own page tables were in force, else "own" end          lines (before this one), crc32 of all of
- * them, each from its brace through its newline off          after the end: way; said before each try to
- * power off
+ *                bss_size, bss_dirty (bytes that were not 0), first_dirty
+ *   touched      inside alone: promise (reserve, boot_params, cmdline, stack, ...), start, size, pages, bad,
+ *                first_bad; "through": "loader" when the loader's own page tables were in force, else "own"
+ *   end          lines (before this one), crc32 of all of them, each from its brace through its newline
+ *   off          after the end: way; said before each try to power off
  *
  * crc32 is the one of zlib and Ethernet, as "0x%08x".
  */
@@ -85,6 +106,16 @@ enum zp_probe_segment {
 
 struct zp_probe_writer;
 
+/* What only boot services tell an EFI application. Addresses are physical. */
+struct zp_probe_efi {
+    uint64_t image_base, image_size;
+    uint64_t load_options; /* text of 16-bit units */
+    uint64_t load_options_size;
+    uint64_t memory_map; /* descriptors of descriptor_size bytes */
+    uint64_t memory_map_size;
+    uint64_t descriptor_size;
+};
+
 /* What is to be reported, and how to get at it. All borrowed. */
 struct zp_probe_view {
     const char *seen;  /* "inside" or "outside" */
@@ -98,6 +129,7 @@ struct zp_probe_view {
      * alone. 0 otherwise.
      */
     uint64_t setup;
+    const struct zp_probe_efi *efi; /* an EFI application's own; NULL: unknown */
     /* Copies guest physical memory. 0, or -1: nothing is there. Never faults. */
     int (*peek)(void *context, uint64_t address, void *buffer, uint32_t size);
     /* Text out: to the serial port or a file. */
@@ -129,6 +161,8 @@ void zp_probe_line_end(struct zp_probe_writer *writer);
 void zp_probe_open(struct zp_probe_writer *writer, const char *name);
 void zp_probe_close(struct zp_probe_writer *writer);
 void zp_probe_hex(struct zp_probe_writer *writer, const char *name, uint64_t value);
+/* A checksum: always eight digits. */
+void zp_probe_sum(struct zp_probe_writer *writer, const char *name, uint32_t crc);
 void zp_probe_count(struct zp_probe_writer *writer, const char *name, uint64_t value);
 void zp_probe_bool(struct zp_probe_writer *writer, const char *name, bool value);
 void zp_probe_null(struct zp_probe_writer *writer, const char *name);
