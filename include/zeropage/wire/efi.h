@@ -3,8 +3,9 @@
  * efi.h - what a 64-bit UEFI firmware leaves in memory for an application.
  *
  * Layouts of the UEFI Specification 2.10, sections 4.2 "EFI Table Header", 4.3
- * "EFI System Table", 4.6 "EFI Configuration Table" and 7.2.3 (memory
- * descriptors), for x64. Member names are the specification's in lower case,
+ * "EFI System Table", 4.4 "EFI Boot Services Table", 4.6 "EFI Configuration
+ * Table", 7.2.3 (memory descriptors) and 9.1 "EFI Loaded Image Protocol", for
+ * x64. Member names are the specification's in lower case,
  * words joined by underscores.
  */
 #ifndef ZEROPAGE_WIRE_EFI_H
@@ -129,6 +130,54 @@ static_assert(offsetof(struct zp_efi_memory_descriptor, virtual_start) == 16, "v
 static_assert(offsetof(struct zp_efi_memory_descriptor, number_of_pages) == 24, "number_of_pages");
 static_assert(offsetof(struct zp_efi_memory_descriptor, attribute) == 32, "attribute");
 static_assert(sizeof(struct zp_efi_memory_descriptor) == 40, "size of efi_memory_descriptor");
+
+/* Functions by address, of Microsoft's calling convention; those that nobody here calls are not named */
+struct zp_efi_boot_services {
+    struct zp_efi_table_header hdr;
+    uint64_t _pad0[4];
+    uint64_t get_memory_map;
+    uint64_t _pad1[11];
+    uint64_t handle_protocol;
+};
+
+static_assert(offsetof(struct zp_efi_boot_services, hdr) == 0x00, "hdr");
+static_assert(offsetof(struct zp_efi_boot_services, get_memory_map) == 0x38, "get_memory_map");
+static_assert(offsetof(struct zp_efi_boot_services, handle_protocol) == 0x98, "handle_protocol");
+static_assert(sizeof(struct zp_efi_boot_services) == 0xa0, "size of efi_boot_services");
+
+/* EFI_LOADED_IMAGE_PROTOCOL */
+struct zp_efi_loaded_image {
+    uint32_t revision;
+    uint32_t _pad0;
+    uint64_t parent_handle;
+    uint64_t system_table;
+    uint64_t device_handle;
+    uint64_t file_path;
+    uint64_t reserved;
+    uint32_t load_options_size; /* bytes */
+    uint32_t _pad1;
+    uint64_t load_options;
+    uint64_t image_base;
+    uint64_t image_size; /* bytes */
+    uint32_t image_code_type;
+    uint32_t image_data_type;
+    uint64_t unload;
+};
+
+static_assert(offsetof(struct zp_efi_loaded_image, revision) == 0x00, "revision");
+static_assert(offsetof(struct zp_efi_loaded_image, parent_handle) == 0x08, "parent_handle");
+static_assert(offsetof(struct zp_efi_loaded_image, system_table) == 0x10, "system_table");
+static_assert(offsetof(struct zp_efi_loaded_image, device_handle) == 0x18, "device_handle");
+static_assert(offsetof(struct zp_efi_loaded_image, file_path) == 0x20, "file_path");
+static_assert(offsetof(struct zp_efi_loaded_image, reserved) == 0x28, "reserved");
+static_assert(offsetof(struct zp_efi_loaded_image, load_options_size) == 0x30, "load_options_size");
+static_assert(offsetof(struct zp_efi_loaded_image, load_options) == 0x38, "load_options");
+static_assert(offsetof(struct zp_efi_loaded_image, image_base) == 0x40, "image_base");
+static_assert(offsetof(struct zp_efi_loaded_image, image_size) == 0x48, "image_size");
+static_assert(offsetof(struct zp_efi_loaded_image, image_code_type) == 0x50, "image_code_type");
+static_assert(offsetof(struct zp_efi_loaded_image, image_data_type) == 0x54, "image_data_type");
+static_assert(offsetof(struct zp_efi_loaded_image, unload) == 0x58, "unload");
+static_assert(sizeof(struct zp_efi_loaded_image) == 0x60, "size of efi_loaded_image");
 
 #endif /* !__ASSEMBLER__ */
 
