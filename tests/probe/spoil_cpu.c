@@ -155,7 +155,7 @@ const struct spoil_error spoil_cpu_errors[] = {
     {"ds-selector", SPOIL_LINUX, ds_selector, describe_all, false},
     {"cs-limit", SPOIL_FLAT32, cs_limit, describe_all, false},
     {"ds-limit", SPOIL_FLAT32, ds_limit, describe_all, false},
-    {"es-null", SPOIL_FLAT32 | LINUX64, es_null, NULL, false},
+    {"es-null", LINUX64, es_null, NULL, false},
     {"gdt-absent", SPOIL_LINUX, gdt_absent, NULL, true},
     {"if-set", SPOIL_ALL, if_set, NULL, false},
     {"ebp", LINUX32, ebp, NULL, false},
