@@ -184,7 +184,7 @@ static void bss_dirty(struct spoil_boot *boot)
 
         if (span->kind != ZP_SPAN_KERNEL || tail < 0x10000)
             continue;
-        memset(spoil_at(boot, span->start.value + span->file_size + tail / 2, 16), 0xa5, 16);
+        memset(spoil_at(boot, span->start.value + span->size - 0x8000, 16), 0xa5, 16);
         return;
     }
     fprintf(stderr, "spoil: the kernel has no BSS\n");
