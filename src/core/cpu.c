@@ -5,7 +5,8 @@
  * 32-bit entries run without paging on flat segments; the 64-bit entry runs on an identity map of at least
  * the first 4 GiB in 2 MiB pages, more where something that the entry reads lies higher. Selectors are
  * those of Linux's boot protocol (CS 0x10, data 0x18), which suit PVH and multiboot as well. TR holds a busy
- * TSS with limit 0x67, as PVH asks. Linux Documentation/x86/boot; Xen docs/misc/pvh; Multiboot 3.2.
+ * TSS with limit 0x67, as PVH asks, and there with base 0: no memory is behind it, and no task is ever
+ * switched to. Linux Documentation/x86/boot; Xen docs/misc/pvh; Multiboot 3.2.
  */
 #include <zeropage/wire/bootparam.h>
 #include <zeropage/wire/multiboot.h>
@@ -26,7 +27,7 @@ int zp_draft_cpu(struct zp_draft *draft)
         .kind = ZP_SPAN_STACK, .size = STACK_SIZE, .align = ZP_TABLE_ALIGN, .end = ZP_GIB4};
     int status = zp_draft_want(draft, &gdt);
 
-    if (!status)
+    if (!status && draft->plan.protocol != ZP_PROTOCOL_PVH)
         status = zp_draft_want(draft, &tss);
     if (!status)
         status = zp_draft_want(draft, &stack);

@@ -78,6 +78,13 @@ static void each_protocol_gets_its_registers(void **state)
         assert_int_equal(f->plan.state.mode, ZP_MODE_PROTECTED32);
         assert_int_equal(f->plan.state.tr.limit, 0x67);
         assert_int_equal(f->plan.state.tr.type, 0xb);
+        /* PVH asks for base 0 and so for no memory of its own. */
+        if (rows[i].protocol == ZP_PROTOCOL_PVH) {
+            assert_int_equal(f->plan.state.tr.base, 0);
+            assert_null(zp_plan_span(&f->plan, ZP_SPAN_TSS));
+        } else {
+            assert_int_equal(f->plan.state.tr.base, start_of(f, ZP_SPAN_TSS));
+        }
         assert_int_equal(f->plan.initrd_size, 0);
         free(f);
     }
