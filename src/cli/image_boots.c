@@ -12,7 +12,7 @@
 #include "verdict.h"
 
 #define LINE_WIDTH 96u
-#define INDENT     20u
+#define INDENT     16u
 
 static struct zp_verdict_row *judge(const struct zp_opened_image *opened, size_t *ret_count)
 {
@@ -67,18 +67,41 @@ static bool is_faulty(const struct zp_verdict_row *row)
            (strcmp(row->id, "entry.faulty") == 0 || strcmp(row->id, "elf.sound") == 0);
 }
 
+/* What is said of a host beyond its name; hosts of which the same is said stand together. */
+static const char *said(const struct zp_verdict_row *row)
+{
+    return row->verdict == ZP_VERDICT_BOOTS_BUT ? row->but : row->rule;
+}
+
+static bool told_before(const struct zp_verdict_row *rows, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (rows[i].verdict == rows[index].verdict && strcmp(said(&rows[i]), said(&rows[index])) == 0)
+            return true;
+    return false;
+}
+
+static void print_alike(const struct zp_verdict_row *rows, size_t count, size_t first)
+{
+    char words[ZP_VERDICT_BUT_SIZE + 512] = "";
+    size_t used = 0;
+    for (size_t i = first; i < count; i++) {
+        if (rows[i].verdict != rows[first].verdict || strcmp(said(&rows[i]), said(&rows[first])) != 0)
+            continue;
+        used += (size_t)snprintf(words + used, sizeof words - used, used ? ", %s" : "%s", rows[i].host);
+        if (rows[i].entry)
+            used += (size_t)snprintf(words + used, sizeof words - used, " (%s)", rows[i].entry);
+    }
+    snprintf(words + used, sizeof words - used, ": %s", said(&rows[first]));
+    print_words(rows[first].verdict == ZP_VERDICT_BOOTS_BUT ? "boots, but" : "does not", words);
+}
+
 static void print_rest(const struct zp_verdict_row *rows, size_t count, uint32_t verdict)
 {
-    char words[ZP_VERDICT_BUT_SIZE + 64];
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].verdict != verdict || finds_nothing(&rows[i]) || is_faulty(&rows[i]))
-            continue;
-        if (verdict == ZP_VERDICT_BOOTS_BUT)
-            snprintf(words, sizeof words, "but (%s): %s", rows[i].entry, rows[i].but);
-        else
-            snprintf(words, sizeof words, "not: %s", rows[i].rule);
-        print_words(rows[i].host, words);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].verdict == verdict && !finds_nothing(&rows[i]) && !is_faulty(&rows[i]) &&
+            !told_before(rows, i))
+            print_alike(rows, count, i);
 }
 
 /* Hosts of which one line says all. */

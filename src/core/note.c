@@ -228,6 +228,8 @@ int zp_inspect_notes(struct zp_inspection *in, uint64_t offset, uint64_t size, u
     if (status == ZP_OK && in->pvh.present && !told->present) {
         told->present = 1;
         told->paddings = in->pvh.walks;
+        told->note_offset = offset;
+        told->note_size = size;
         told->note_align = align;
         told->segment = told->segment_count - 1;
     }

@@ -76,19 +76,11 @@ bool zp_is_loaded_low(struct zp_subject *subject, uint64_t number)
 
 bool zp_is_relocatable(struct zp_subject *subject, uint64_t number)
 {
+    bool told = zp_version_from(subject, 0x205);
+
     (void)number;
-    subject->number[0] = subject->header.relocatable_kernel;
-    subject->number[2] = subject->header.pref_address;
-    return zp_version_from(subject, 0x205) && (subject->number[0] = subject->header.relocatable_kernel) != 0;
-}
-
-bool zp_is_fixed(struct zp_subject *subject, uint64_t number)
-{
-    bool relocatable = zp_is_relocatable(subject, number);
-
-    if (subject->header.version < 0x20a)
-        subject->number[2] = subject->header.code32_start;
-    return subject->hdrs && !relocatable;
+    subject->number[0] = told ? subject->header.relocatable_kernel : 0;
+    return subject->number[0] != 0;
 }
 
 bool zp_place_from(struct zp_subject *subject, uint64_t number)
@@ -110,6 +102,13 @@ bool zp_has_xloadflags(struct zp_subject *subject, uint64_t number)
 
     subject->number[0] = there ? subject->header.xloadflags : 0;
     return there && (subject->number[0] & number) == number;
+}
+
+bool zp_is_kexec_bzimage64(struct zp_subject *subject, uint64_t number)
+{
+    return zp_file_from(subject, 1024) && zp_has_boot_flag(subject, number) &&
+           zp_is_loaded_high(subject, number) &&
+           zp_has_xloadflags(subject, ZP_XLF_KERNEL_64 | ZP_XLF_CAN_BE_LOADED_ABOVE_4G);
 }
 
 bool zp_setup_sects_upto(struct zp_subject *subject, uint64_t number)
@@ -286,6 +285,22 @@ bool zp_elf_is_sound(struct zp_subject *subject, uint64_t number)
     return false;
 }
 
+bool zp_is_elf_for(struct zp_subject *subject, uint64_t number)
+{
+    return zp_is_elf(subject, number) && subject->image->elf.machine == number;
+}
+
+bool zp_is_no_linux(struct zp_subject *subject, uint64_t number)
+{
+    (void)number;
+    return !subject->image->elf.guest_linux;
+}
+
+bool zp_is_multiboot2_elf(struct zp_subject *subject, uint64_t number)
+{
+    return zp_is_elf(subject, number) && zp_has_multiboot2(subject, number);
+}
+
 bool zp_phoff_from(struct zp_subject *subject, uint64_t number)
 {
     subject->number[0] = subject->image->elf.phoff;
@@ -328,34 +343,41 @@ bool zp_paddr_from(struct zp_subject *subject, uint64_t number)
     return count && segments[0].paddr.value >= number;
 }
 
-bool zp_align_multiple(struct zp_subject *subject, uint64_t number)
-{
-    size_t count;
-    const struct zp_segment *segments = loads(subject, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (segments[i].file_size == 0 || (segments[i].align & (number - 1)) == 0)
-            continue;
-        subject->number[0] = segments[i].align;
-        subject->number[2] = segments[i].paddr.value;
-        return false;
-    }
-    return true;
-}
-
 bool zp_note_by_padding(struct zp_subject *subject, uint64_t number)
 {
     subject->number[0] = subject->image->pvh.note_align;
     return subject->image->pvh.paddings & number;
 }
 
-bool zp_note_by_align(struct zp_subject *subject, uint64_t number)
+static uint64_t rounded(uint64_t number, uint64_t align)
 {
-    uint64_t align = subject->image->pvh.note_align;
+    if (align > UINT32_MAX)
+        return UINT32_MAX; /* past the end of any PT_NOTE */
+    return align ? (number + align - 1) / align * align : number;
+}
+
+/*
+ * QEMU, include/hw/elf_ops.h: steps over a note by the header and both sizes, each rounded up to p_align, and
+ * asks n_type alone. With a p_align of 8 that goes astray at the first note with a name of 4 bytes.
+ */
+bool zp_note_by_qemu(struct zp_subject *subject, uint64_t number)
+{
+    const struct zp_pvh *pvh = &subject->image->pvh;
+    const struct zp_note *wanted = zp_image_note(subject->image, ZP_XEN_ELFNOTE_PHYS32_ENTRY);
+    struct zp_elf_nhdr header;
+    uint64_t at = 0;
 
     (void)number;
-    subject->number[0] = align;
-    return subject->image->pvh.paddings & (align == 8 ? 8 : 4);
+    subject->number[0] = pvh->note_align;
+    while (wanted && pvh->note_align != 0 && at + sizeof(header) <= pvh->note_size) {
+        if (!zp_subject_read(subject->source, pvh->note_offset + at, &header, sizeof(header)))
+            return false;
+        if (header.n_type == ZP_XEN_ELFNOTE_PHYS32_ENTRY)
+            return pvh->note_offset + at == wanted->header_offset;
+        at += sizeof(header) + rounded(header.n_namesz, pvh->note_align) +
+              rounded(header.n_descsz, pvh->note_align);
+    }
+    return false;
 }
 
 bool zp_note_in_last(struct zp_subject *subject, uint64_t number)
@@ -404,6 +426,14 @@ bool zp_multiboot_or_elf32(struct zp_subject *subject, uint64_t number)
     bool placed = zp_multiboot_addresses(subject, number);
 
     return !zp_is_not_x86_64(subject, number) ? placed : true;
+}
+
+bool zp_multiboot_or_elf_of(struct zp_subject *subject, uint64_t number)
+{
+    bool placed = zp_multiboot_addresses(subject, number);
+
+    subject->number[0] = subject->image->elf.class_bits;
+    return placed || subject->image->elf.class_bits == number;
 }
 
 bool zp_multiboot_flags_known(struct zp_subject *subject, uint64_t number)

@@ -82,17 +82,17 @@ zp_condition zp_version_from;   /* number[0] the version, at least number */
 zp_condition zp_version_before; /* of an image with HdrS */
 zp_condition zp_is_loaded_high; /* number[0] loadflags */
 zp_condition zp_is_loaded_low;
-zp_condition zp_is_relocatable; /* number[0] relocatable_kernel */
-zp_condition zp_is_fixed;
-zp_condition zp_place_from;       /* relocatable, or pref_address at least number: number[0] */
-zp_condition zp_is_grub_linux32;  /* 2.03 or later, loaded high, with a 32-bit entry; number[0] version */
-zp_condition zp_has_xloadflags;   /* all of number; number[0] the flags */
-zp_condition zp_setup_sects_upto; /* number[0] as in the file, at most number */
-zp_condition zp_setup_sects_told; /* not 0 */
-zp_condition zp_syssize_fits;     /* number[0] bytes told, number[1] bytes there */
-zp_condition zp_init_size_covers; /* number[0] init_size, number[1] the rest of the file */
-zp_condition zp_code32_from;      /* number[0] code32_start, at least number */
-zp_condition zp_file_from;        /* number[0] the size, at least number */
+zp_condition zp_is_relocatable;     /* number[0] relocatable_kernel */
+zp_condition zp_place_from;         /* relocatable, or pref_address at least number: number[0] */
+zp_condition zp_is_grub_linux32;    /* 2.03 or later, loaded high, with a 32-bit entry; number[0] version */
+zp_condition zp_has_xloadflags;     /* all of number; number[0] the flags */
+zp_condition zp_is_kexec_bzimage64; /* 2.12, AA55, LOADED_HIGH and both flags; number[0] xloadflags */
+zp_condition zp_setup_sects_upto;   /* number[0] as in the file, at most number */
+zp_condition zp_setup_sects_told;   /* not 0 */
+zp_condition zp_syssize_fits;       /* number[0] bytes told, number[1] bytes there */
+zp_condition zp_init_size_covers;   /* number[0] init_size, number[1] the rest of the file */
+zp_condition zp_code32_from;        /* number[0] code32_start, at least number */
+zp_condition zp_file_from;          /* number[0] the size, at least number */
 zp_condition zp_file_below;
 zp_condition zp_runs_at_other_place; /* the reserve begins elsewhere than number: [0] reserve, [2] its size */
 zp_condition zp_reserve_upto;        /* the reserve ends by number; number[0] its end */
@@ -101,22 +101,25 @@ zp_condition zp_entry_offered; /* of the protocol number */
 zp_condition zp_is_elf;
 zp_condition zp_is_elf64;
 zp_condition zp_is_elf32;
-zp_condition zp_is_pvh_elf;      /* with the note PHYS32_ENTRY, however padded; number[0] entry */
-zp_condition zp_is_seen_pvh;     /* and a loader that walks by 4, and asks the last PT_NOTE, sees it */
-zp_condition zp_elf_is_sound;    /* its segments: fault */
-zp_condition zp_phoff_from;      /* number[0] e_phoff */
-zp_condition zp_e_entry_from;    /* number[0] e_entry as in the file */
-zp_condition zp_e_entry_inside;  /* [0] e_entry, [1] lowest, [2] end of the segments */
-zp_condition zp_paddr_from;      /* number[0] the lowest p_paddr */
-zp_condition zp_align_multiple;  /* p_align of all PT_LOADs with bytes; number[0] the one that is not */
-zp_condition zp_note_by_padding; /* a walk by padding number finds PHYS32_ENTRY; number[0] p_align */
-zp_condition zp_note_by_align;   /* a walk by the PT_NOTE's own p_align does */
-zp_condition zp_note_in_last;    /* it lies in the last PT_NOTE: [0] of, [1] how many */
-zp_condition zp_is_not_x86_64;   /* number[0] e_machine */
-zp_condition zp_has_multiboot1;  /* number[0] its offset, number[2] flags */
+zp_condition zp_is_pvh_elf;        /* with the note PHYS32_ENTRY, however padded; number[0] entry */
+zp_condition zp_is_seen_pvh;       /* and a loader that walks by 4, and asks the last PT_NOTE, sees it */
+zp_condition zp_elf_is_sound;      /* its segments: fault */
+zp_condition zp_is_elf_for;        /* e_machine number, whatever the class */
+zp_condition zp_is_no_linux;       /* an ELF that nothing calls a Linux */
+zp_condition zp_is_multiboot2_elf; /* number[0] the header's offset */
+zp_condition zp_phoff_from;        /* number[0] e_phoff */
+zp_condition zp_e_entry_from;      /* number[0] e_entry as in the file */
+zp_condition zp_e_entry_inside;    /* [0] e_entry, [1] lowest, [2] end of the segments */
+zp_condition zp_paddr_from;        /* number[0] the lowest p_paddr */
+zp_condition zp_note_by_padding;   /* a walk by padding number finds PHYS32_ENTRY; number[0] p_align */
+zp_condition zp_note_by_qemu;      /* QEMU's walk comes upon it; number[0] p_align */
+zp_condition zp_note_in_last;      /* it lies in the last PT_NOTE: [0] of, [1] how many */
+zp_condition zp_is_not_x86_64;     /* number[0] e_machine */
+zp_condition zp_has_multiboot1;    /* number[0] its offset, number[2] flags */
 zp_condition zp_has_multiboot2;
 zp_condition zp_multiboot_addresses;   /* bit 16 */
 zp_condition zp_multiboot_or_elf32;    /* addresses, or no ELF for x86-64; number[0] e_machine */
+zp_condition zp_multiboot_or_elf_of;   /* addresses, or an ELF of number bits; number[0] its class */
 zp_condition zp_multiboot_flags_known; /* no flag of the low 16 bits outside number; number[0] flags */
 zp_condition zp_has_inner;             /* the payload was unpacked to an ELF */
 zp_condition zp_inner_has_note;        /* which has PHYS32_ENTRY; number[0] its address */

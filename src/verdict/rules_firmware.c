@@ -15,9 +15,8 @@ static const struct zp_rule bios_disk[] = {
         "disk", "boot-sector", zp_disk_magic, 0,
         "0xaa55 at 0x1fe: the first sector is run at 0000:7c00; VirtualBox takes the file after VBoxManage "
         "convertfromraw FILE FILE.vdi, VMware after qemu-img convert -O vmdk FILE FILE.vmdk, Xen as it is"),
-    ZP_NEED(
-        "disk.kernel", zp_disk_bootable, 0,
-        "the first sector is that of a Linux kernel (protocol $v0) without a partition table: no boot code"),
+    ZP_NEED("disk.kernel", zp_disk_bootable, 0,
+            "the first sector is a Linux kernel's (protocol $v0): no boot code, no partitions"),
     ZP_NEED("disk.code", zp_disk_code, 0, "the first sector has no code: it begins with zeros"),
     ZP_BUT("disk.size", zp_file_below, DISK_LEAST, "a disk of $s0 is passed over by SeaBIOS; pad it to $s1"),
     ZP_NONE("none", "no 0xaa55 at 0x1fe"),

@@ -6,35 +6,48 @@
 #include "rule.h"
 
 #include <zeropage/wire/bootparam.h>
+#include <zeropage/wire/elf.h>
 
 #define GRUB_SETUP_SECTS_MAX 64u /* GRUB_LINUX_MAX_SETUP_SECTS */
 
-/* kexec-tools for x86-64: multiboot 2, ELF64 by e_entry, multiboot 1, ELF32, bzImage64, bzImage. */
+/* kexec-tools for x86-64: multiboot 2 in an ELF, an ELF for x86-64 by e_entry, multiboot 1, an ELF for i386,
+ * bzImage64, bzImage. */
 static const struct zp_rule kexec[] = {
-    ZP_PATH("multiboot2", ZP_PROTOCOL_MULTIBOOT2, zp_has_multiboot2, 0, "a multiboot 2 header at $x0"),
-    ZP_PATH("elf64", ZP_PROTOCOL_LINUX64, zp_is_elf64, 0, "an ELF64, entered at e_entry"),
+    ZP_PATH("multiboot2", ZP_PROTOCOL_MULTIBOOT2, zp_is_multiboot2_elf, 0,
+            "an ELF with a multiboot 2 header at $x0"),
+    ZP_PATH("elf64", ZP_PROTOCOL_LINUX64, zp_is_elf_for, ZP_EM_X86_64,
+            "an ELF for x86-64, entered at e_entry"),
     ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
-    ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0, "a multiboot header at $x0"),
-    ZP_PATH("elf32", ZP_PROTOCOL_LINUX32, zp_is_elf32, 0, "an ELF32, entered at e_entry"),
-    ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
-    ZP_PATH("bzimage64", ZP_PROTOCOL_LINUX64, zp_has_xloadflags,
-            ZP_XLF_KERNEL_64 | ZP_XLF_CAN_BE_LOADED_ABOVE_4G,
+    ZP_NEED("elf.entry", zp_e_entry_inside, 0,
+            "e_entry $x0 is taken as a physical address, and lies in no segment ($x1 to $x2)"),
+    ZP_BUT("elf.args", zp_is_always, 0, "only with --args-linux does it get boot_params"),
+    ZP_BUT("elf.linux", zp_is_no_linux, 0,
+           "nothing says that it is a Linux, whose 64-bit protocol e_entry must expect"),
+    ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
+            "a multiboot header at $x0, in the first 8 KiB"),
+    ZP_NEED("multiboot.flags", zp_multiboot_flags_known, 7,
+            "the multiboot flags $x0 have bits outside 0x10007 that must be understood"),
+    ZP_PATH("elf32", ZP_PROTOCOL_LINUX32, zp_is_elf_for, ZP_EM_386, "an ELF for i386, entered at e_entry"),
+    ZP_NEED("elf32.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
+    ZP_NEED("elf32.entry", zp_e_entry_inside, 0,
+            "e_entry $x0 is taken as a physical address, and lies in no segment ($x1 to $x2)"),
+    ZP_BUT("elf32.args", zp_is_always, 0, "only with --args-linux does it get boot_params"),
+    ZP_BUT("elf32.linux", zp_is_no_linux, 0,
+           "nothing says that it is a Linux, whose 32-bit protocol e_entry must expect"),
+    ZP_PATH("bzimage64", ZP_PROTOCOL_LINUX64, zp_is_kexec_bzimage64, 0,
             "xloadflags $x0 (at 0x236) have XLF_KERNEL_64 and XLF_CAN_BE_LOADED_ABOVE_4G"),
-    ZP_NEED("bzimage.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
-    ZP_NEED("bzimage.high", zp_is_loaded_high, 0, "loadflags $x0 (at 0x211) without LOADED_HIGH: a zImage"),
-    ZP_NEED("bzimage.relocatable", zp_is_relocatable, 0, "relocatable_kernel is $d0 (at 0x234)"),
     ZP_PATH("bzimage", ZP_PROTOCOL_LINUX32, zp_has_hdrs, 0, "a bzImage of protocol $v0, by its 32-bit entry"),
+    ZP_NEED("bzimage.size", zp_file_from, 1024, "the file has $d0 bytes, less than the $d1 that it asks"),
     ZP_NEED("bzimage.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
     ZP_NEED("bzimage.version", zp_version_from, 0x200, "protocol $v0 (at 0x206) is older than $v1"),
     ZP_NEED("bzimage.high", zp_is_loaded_high, 0, "loadflags $x0 (at 0x211) without LOADED_HIGH: a zImage"),
-    ZP_NONE("none", "no multiboot header, no ELF, no \"HdrS\" at 0x202"),
+    ZP_NONE("none", "no ELF, no multiboot header, no \"HdrS\" at 0x202"),
 };
 
 /* GRUB on BIOS, the command linux: the 32-bit protocol; linux16 for what is older. */
 static const struct zp_rule grub_linux[] = {
     ZP_PATH("linux", ZP_PROTOCOL_LINUX32, zp_is_grub_linux32, 0,
             "a bzImage of protocol $v0, by its 32-bit entry"),
-    ZP_NEED("linux.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
     ZP_NEED("linux.setup_sects", zp_setup_sects_upto, GRUB_SETUP_SECTS_MAX,
             "setup_sects $d0 (at 0x1f1) is more than the $d1 it takes"),
     ZP_PATH("linux16", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
@@ -64,25 +77,28 @@ static const struct zp_rule grub_multiboot2[] = {
 
 /* GRUB on x86-64 EFI, the command linux. */
 static const struct zp_rule grub_efi_linux[] = {
-    ZP_PATH("linux", ZP_PROTOCOL_LINUX32, zp_is_grub_linux32, 0,
+    ZP_PATH("linux", ZP_PROTOCOL_LINUX32, zp_has_hdrs, 0,
             "a bzImage of protocol $v0, by its 32-bit entry after ExitBootServices"),
     ZP_NEED("linux.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
     ZP_NEED("linux.setup_sects", zp_setup_sects_upto, GRUB_SETUP_SECTS_MAX,
             "setup_sects $d0 (at 0x1f1) is more than the $d1 it takes"),
-    ZP_PATH("setup16", 0, zp_has_hdrs, 0, ""),
-    ZP_NEED("setup16.bios", zp_entry_offered, ZP_PROTOCOL_LINUX32,
+    ZP_NEED("linux.version", zp_version_from, 0x203, "protocol $v0 (at 0x206) is older than $v1"),
+    ZP_NEED("linux.high", zp_is_loaded_high, 0, "loadflags $x0 (at 0x211) without LOADED_HIGH: a zImage"),
+    ZP_NEED("linux.bios", zp_entry_offered, ZP_PROTOCOL_LINUX32,
             "only the 16-bit entry is offered, which needs a BIOS"),
-    ZP_NEED("setup16.version", zp_version_from, 0x203, "protocol $v0 (at 0x206) is older than $v1"),
     ZP_NONE("none", "no \"HdrS\" at 0x202"),
 };
 
 /* syslinux: Linux by the 16-bit setup; mboot.c32 for multiboot 1. */
 static const struct zp_rule syslinux[] = {
     ZP_PATH("linux", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
+    ZP_NEED("linux.size", zp_file_from, 1024, "the file has $d0 bytes, less than the $d1 that it asks"),
     ZP_NEED("linux.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
     ZP_PATH("linux-old", ZP_PROTOCOL_LINUX16, zp_is_old_linux, 0, "a kernel older than 2.00"),
     ZP_PATH("mboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
             "a multiboot header at $x0, in the first 8 KiB"),
+    ZP_NEED("mboot.flags", zp_multiboot_flags_known, 7,
+            "the multiboot flags $x0 have bits outside 0x10007 that must be understood"),
     ZP_BUT("mboot.module", zp_is_always, 0, "by its module mboot.c32"),
     ZP_NONE("none", "no \"HdrS\" at 0x202 and no multiboot header in the first 8 KiB"),
 };
@@ -94,7 +110,9 @@ static const struct zp_rule ipxe[] = {
     ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
             "a multiboot header at $x0, in the first 8 KiB"),
     ZP_NEED("multiboot.flags", zp_multiboot_flags_known, 3,
-            "the multiboot flags $x0 have bits that it does not support"),
+            "the multiboot flags $x0 demand more than pages and memory (0x3): video modes it does not know"),
+    ZP_NEED("multiboot.class", zp_multiboot_or_elf_of, 32,
+            "an ELF of $d0 bits without load addresses (flag bit 16), and it loads 32 bits alone"),
     ZP_NONE("none", "no \"HdrS\" at 0x202 and no multiboot header in the first 8 KiB"),
 };
 

@@ -31,21 +31,21 @@ static const struct zp_rule qemu[] = {
     ZP_PATH("elf", ZP_PROTOCOL_PVH, zp_is_elf, 0, "the ELF has the note PHYS32_ENTRY $x0"),
     ZP_NEED("elf.note", zp_is_pvh_elf, 0,
             "an ELF needs the Xen note PHYS32_ENTRY (type 18), and this has none"),
-    ZP_NEED("elf.align", zp_note_by_align, 0,
-            "it walks the notes by p_align ($x0) and so passes over PHYS32_ENTRY, which is padded otherwise"),
+    ZP_NEED("elf.align", zp_note_by_qemu, 0,
+            "it steps over notes by p_align, $d0, for name and descriptor alike, and so passes over "
+            "PHYS32_ENTRY"),
     ZP_PATH("old", ZP_PROTOCOL_LINUX16, zp_is_old_linux, 0,
             "no \"HdrS\" at 0x202: taken for a Linux older than 2.00, which it is"),
     ZP_NONE("none", "no \"HdrS\" at 0x202, no multiboot header in the first 8 KiB, no ELF"),
 };
 
-/* Firecracker, load_kernel and linux-loader 0.13: an ELF64, then a bzImage by its 64-bit entry. */
+/* Firecracker, load_kernel and linux-loader 0.13 (notes padded by 4, the last PT_NOTE decides): an ELF64,
+ * then a bzImage by its 64-bit entry. */
 #define LINUX_LOADER_ELF                                                                                 \
     ZP_NEED("elf.class", zp_is_elf64, 0, "e_phentsize must be 56: an ELF of 64 bits, and this has $d0"), \
         ZP_NEED("elf.phoff", zp_phoff_from, 64, "e_phoff $x0 lies inside the ELF header of $d1 bytes"),  \
         ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),                        \
-        ZP_NEED("elf.entry", zp_e_entry_from, MIB, "e_entry $x0 must not lie below $x1, PVH or not"),    \
-        ZP_NEED("elf.align", zp_align_multiple, 2 * MIB,                                                 \
-                "p_align $x0 of the PT_LOAD at $x2 is no multiple of $s1")
+        ZP_NEED("elf.entry", zp_e_entry_from, MIB, "e_entry $x0 must not lie below $x1, PVH or not")
 
 #define LINUX_LOADER_NOTE                                                                             \
     ZP_NEED("elf.note.padding", zp_note_by_padding, 4,                                                \
@@ -62,6 +62,8 @@ static const struct zp_rule firecracker[] = {
     ZP_NEED("elf.entry.physical", zp_e_entry_inside, 0,
             "e_entry $x0 is taken as a physical address, and lies in no segment ($x1 to $x2)"),
     ZP_BUT("elf.gib", zp_reserve_beyond, GIB, "only the first GiB is mapped, and the image ends at $x0"),
+    ZP_BUT("elf.linux", zp_is_no_linux, 0,
+           "nothing says that it is a Linux, whose 64-bit protocol e_entry must expect"),
     ZP_BUT("elf.note", zp_is_pvh_elf, 0, "it passes over the PVH entry $x0, whose note it does not find"),
     ZP_PATH("bzimage", ZP_PROTOCOL_LINUX64, zp_has_hdrs, 0,
             "protocol $v0 with XLF_KERNEL_64: entered at code32_start + 0x200"),
@@ -104,25 +106,27 @@ static const struct zp_rule crosvm[] = {
     ZP_NEED("elf.paddr", zp_paddr_from, 2 * MIB, "p_paddr $x0 lies below $x1, where its kernels begin"),
     ZP_NEED("elf.entry", zp_e_entry_inside, 0,
             "e_entry $x0 is taken as a physical address, and lies in no segment ($x1 to $x2)"),
+    ZP_BUT("elf.linux", zp_is_no_linux, 0,
+           "nothing says that it is a Linux, whose 64-bit protocol e_entry must expect"),
     ZP_BUT("elf.note", zp_is_pvh_elf, 0, "it does not know PVH; the entry $x0 is not used"),
     ZP_PATH("elf32", ZP_PROTOCOL_LINUX32, zp_is_elf32, 0, "an ELF32, entered at e_entry in flat 32-bit mode"),
-    ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
-    ZP_NEED("elf.paddr", zp_paddr_from, 2 * MIB, "p_paddr $x0 lies below $x1, where its kernels begin"),
-    ZP_NEED("elf.entry", zp_e_entry_inside, 0,
+    ZP_NEED("elf32.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
+    ZP_NEED("elf32.paddr", zp_paddr_from, 2 * MIB, "p_paddr $x0 lies below $x1, where its kernels begin"),
+    ZP_NEED("elf32.entry", zp_e_entry_inside, 0,
             "e_entry $x0 is taken as a physical address, and lies in no segment ($x1 to $x2)"),
     ZP_PATH("bzimage64", ZP_PROTOCOL_LINUX64, zp_has_xloadflags, ZP_XLF_KERNEL_64,
             "a bzImage with XLF_KERNEL_64, loaded at 0x200000 and entered 0x200 behind"),
-    ZP_NEED("bzimage.relocatable", zp_is_relocatable, 0,
+    ZP_NEED("bzimage64.relocatable", zp_is_relocatable, 0,
             "it loads bzImages at 0x200000, and relocatable_kernel is $d0 (at 0x234)"),
-    ZP_NEED("bzimage.syssize", zp_syssize_fits, 0, "syssize (at 0x1f4) ends at $x0, past the file's $x1"),
-    ZP_BUT("bzimage.reserve", zp_runs_at_other_place, 2 * MIB,
+    ZP_NEED("bzimage64.syssize", zp_syssize_fits, 0, "syssize (at 0x1f4) ends at $x0, past the file's $x1"),
+    ZP_BUT("bzimage64.reserve", zp_runs_at_other_place, 2 * MIB,
            "init_size is not reserved: the kernel runs over $s2 from $x0, and nothing keeps that free"),
     ZP_PATH("bzimage32", ZP_PROTOCOL_LINUX32, zp_has_hdrs, 0,
             "a bzImage without XLF_KERNEL_64, loaded and entered at 0x200000"),
-    ZP_NEED("bzimage.relocatable", zp_is_relocatable, 0,
+    ZP_NEED("bzimage32.relocatable", zp_is_relocatable, 0,
             "it loads bzImages at 0x200000, and relocatable_kernel is $d0 (at 0x234)"),
-    ZP_NEED("bzimage.syssize", zp_syssize_fits, 0, "syssize (at 0x1f4) ends at $x0, past the file's $x1"),
-    ZP_BUT("bzimage.reserve", zp_runs_at_other_place, 2 * MIB,
+    ZP_NEED("bzimage32.syssize", zp_syssize_fits, 0, "syssize (at 0x1f4) ends at $x0, past the file's $x1"),
+    ZP_BUT("bzimage32.reserve", zp_runs_at_other_place, 2 * MIB,
            "init_size is not reserved: the kernel runs over $s2 from $x0, and nothing keeps that free"),
     ZP_NONE("none", "no multiboot header in the first 8 KiB, no ELF, no \"HdrS\" at 0x202"),
 };
@@ -150,8 +154,6 @@ static const struct zp_rule xen[] = {
             "it walks the notes by 4 bytes and so passes over PHYS32_ENTRY, which is padded by $d0"),
     ZP_PATH_TO("bzimage", "pvh", zp_has_inner, 0,
                "the ELF in the bzImage's payload has the note PHYS32_ENTRY"),
-    ZP_NEED("bzimage.version", zp_version_from, 0x208,
-            "protocol $v0 (at 0x206) is older than $v1, which has payload_offset"),
     ZP_NEED("bzimage.note", zp_inner_has_note, 0,
             "the ELF in the payload has no Xen note PHYS32_ENTRY (type 18): built without CONFIG_PVH"),
     ZP_PATH_TO("bzimage-unseen", "pvh", zp_inner_unknown, 0,

@@ -6,72 +6,16 @@
  */
 #include "verdict.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "rule.h"
+#include "sentence.h"
 
 const char *zp_verdict_name(uint32_t verdict)
 {
     static const char *const names[] = {"does not", "boots but", "boots"};
 
     return verdict < sizeof(names) / sizeof(names[0]) ? names[verdict] : "unknown";
-}
-
-/* --- sentences ------------------------------------------------------------------------------------ */
-
-struct line {
-    char *text;
-    size_t size, length;
-};
-
-static void put(struct line *line, const char *text)
-{
-    while (*text && line->length + 1 < line->size)
-        line->text[line->length++] = *text++;
-    line->text[line->length] = '\0';
-}
-
-static void put_number(struct line *line, char form, uint64_t number)
-{
-    char text[40];
-
-    switch (form) {
-    case 'd': snprintf(text, sizeof(text), "%" PRIu64, number); break;
-    case 's': zp_size_format(number, text, sizeof(text)); break;
-    case 'v':
-        snprintf(text, sizeof(text), "%" PRIu64 ".%02" PRIu64, number >> 8 & 0xff, number & 0xff);
-        break;
-    default: snprintf(text, sizeof(text), "0x%" PRIx64, number);
-    }
-    put(line, text);
-}
-
-static void put_fault(struct line *line, const struct zp_error *fault)
-{
-    char text[400];
-
-    put(line, fault ? zp_error_explain(fault, NULL, text, sizeof(text)) : "it is damaged");
-}
-
-/* $x0, $d1, $s2, $v0: a number; $p0 a number as a protocol; $f the fault; $$ a dollar. */
-static void put_sentence(struct line *line, const char *sentence, const struct zp_subject *subject)
-{
-    for (; *sentence; sentence++) {
-        char one[2] = {*sentence, '\0'};
-
-        if (*sentence != '$') {
-            put(line, one);
-            continue;
-        }
-        switch (*++sentence) {
-        case 'f': put_fault(line, subject->fault); break;
-        case 'c': put(line, zp_compression_name(subject->compression)); break;
-        case 'p': put(line, zp_protocol_name((uint32_t)subject->number[*++sentence - '0'])); break;
-        default: put_number(line, sentence[0], subject->number[sentence[1] - '0']); sentence++;
-        }
-    }
 }
 
 /* --- the walk ------------------------------------------------------------------------------------- */
@@ -87,21 +31,24 @@ static bool ask(const struct zp_rule *rule, struct zp_subject *subject)
 static void decide(struct zp_verdict_row *row, uint32_t verdict, const char *id, const char *text,
                    const struct zp_subject *subject)
 {
-    struct line line = {row->rule, sizeof(row->rule), 0};
+    struct zp_line line = {row->rule, sizeof(row->rule), 0};
 
     row->verdict = verdict;
     row->id = id;
     row->rule[0] = '\0';
-    put_sentence(&line, text, subject);
+    zp_line_sentence(&line, text, subject);
 }
 
-static void add_but(struct zp_verdict_row *row, const char *text, const struct zp_subject *subject)
+static void add_but(struct zp_verdict_row *row, const char *id, const char *text,
+                    const struct zp_subject *subject)
 {
-    struct line line = {row->but, sizeof(row->but), strlen(row->but)};
+    struct zp_line line = {row->but, sizeof(row->but), strlen(row->but)};
 
-    put(&line, line.length ? "; " : "");
-    put_sentence(&line, text, subject);
+    zp_line_put(&line, line.length ? "; " : "");
+    zp_line_sentence(&line, text, subject);
     row->verdict = ZP_VERDICT_BOOTS_BUT;
+    if (row->but_count < ZP_VERDICT_BUTS_MAX)
+        row->buts[row->but_count++] = id;
 }
 
 /*
@@ -146,7 +93,7 @@ static void add_fault(struct zp_verdict_row *row, const struct zp_rule *path, st
     if (!entry || !entry->fault.code)
         return;
     subject->fault = &entry->fault;
-    add_but(row, "the entry is faulty, which it does not notice: $f", subject);
+    add_but(row, "entry.unnoticed", "the entry is faulty, which it does not notice: $f", subject);
 }
 
 /* The rules of one path, from the row behind it on; false, with the decision, when a need is not met. */
@@ -178,11 +125,11 @@ static void take_path(struct zp_verdict_row *row, const struct zp_host *host, si
         if (path[i].kind == ZP_RULE_PATH || path[i].kind == ZP_RULE_NONE)
             break;
         if (path[i].kind == ZP_RULE_BUT && ask(&path[i], subject))
-            add_but(row, path[i].text, subject);
+            add_but(row, path[i].id, path[i].text, subject);
     }
     if (host->unpacks_text && subject->opened->compression &&
         subject->source != &subject->opened->file.source)
-        add_but(row, host->unpacks_text, subject);
+        add_but(row, "unpack", host->unpacks_text, subject);
 }
 
 static void judge(struct zp_verdict_row *row, const struct zp_host *host,

@@ -20,6 +20,7 @@ const char *zp_verdict_name(uint32_t verdict);
 
 #define ZP_VERDICT_RULE_SIZE 512u
 #define ZP_VERDICT_BUT_SIZE  1024u
+#define ZP_VERDICT_BUTS_MAX  8u
 
 struct zp_verdict_row {
     const char *host;    /* stable: "qemu-kernel" */
@@ -27,6 +28,9 @@ struct zp_verdict_row {
     uint32_t verdict;    /* enum zp_verdict */
     const char *entry;   /* "linux16", "pvh", "efi", "boot-sector"...; NULL where it does not boot */
     const char *id;      /* of the rule that decides: "qemu-kernel.elf.note" */
+    const char
+        *buts[ZP_VERDICT_BUTS_MAX]; /* ids of the rules behind `but`; those past the room are left out */
+    size_t but_count;
     char rule[ZP_VERDICT_RULE_SIZE]; /* as a sentence, with the numbers of the image */
     char but[ZP_VERDICT_BUT_SIZE];   /* sentences, parted by "; "; "": none */
 };

@@ -320,9 +320,88 @@ static void questions_to_an_image(void **state)
     gen_free(&image);
 }
 
+/* The same answer as zp_inspect for every kind, with the image described though it is refused. */
+static void the_refused_are_described(void **state)
+{
+    struct inspecting in;
+
+    (void)state;
+    for (size_t i = 0; i < gen_kind_count; i++) {
+        struct zp_image described = {0};
+        struct zp_error error = {0};
+        struct gen_image image;
+
+        gen_kinds[i].make(&image);
+        inspect(&in, &image);
+        assert_int_equal(zp_examine(&in.memory.source, &in.room, &described, &error), in.status);
+        assert_int_equal(described.struct_size, sizeof(described));
+        assert_ptr_equal(described.source, &in.memory.source);
+        if (in.status == ZP_OK)
+            assert_memory_equal(&described, &in.image, sizeof(described));
+        else
+            assert_memory_equal(&error, &in.error, sizeof(error));
+        gen_free(&image);
+    }
+    assert_int_equal(zp_examine(NULL, &in.room, &in.image, NULL), ZP_ERR_ARGUMENT);
+    assert_int_equal(zp_examine(&in.memory.source, &in.room, NULL, NULL), ZP_ERR_ARGUMENT);
+}
+
+/* What zp_examine says of a generated image, which is freed. */
+static int examine(struct inspecting *in, struct gen_image *image)
+{
+    inspect(in, image);
+    in->status = zp_examine(&in->memory.source, &in->room, &in->image, &in->error);
+    return in->status;
+}
+
+static void what_other_loaders_ask(void **state)
+{
+    struct gen_image image;
+    struct inspecting in;
+
+    (void)state;
+    gen_elf(&image, &(struct gen_elf){.virtual_addresses = true, .virtual_entry = true});
+    examine(&in, &image);
+    assert_true(in.image.elf.e_entry == 0xffffffff81000010);
+    assert_int_equal(in.image.elf.entry.value, 0x1000010);
+    assert_int_equal(in.image.elf.segment_count, 3);
+    assert_int_equal(in.image.pvh.present, 0);
+    gen_free(&image);
+    gen_elf(&image, &(struct gen_elf){.pvh = true, .pvh_wide = true, .padding = 8});
+    gen_poke(&image, image.notes + 4, 4, 4); /* a walk by 4 loses the second note */
+    examine(&in, &image);
+    assert_int_equal(in.image.pvh.present, 1);
+    assert_int_equal(in.image.pvh.paddings, 8);
+    assert_int_equal(in.image.pvh.note_align, 8);
+    assert_int_equal(in.image.pvh.note_offset, image.notes);
+    assert_int_equal(in.image.pvh.note_size, image.notes_size);
+    assert_int_equal(in.image.pvh.segment_count, 1);
+    gen_free(&image);
+    /* All entries faulty: their faults are there. */
+    gen_bzimage(&image, &(struct gen_bzimage){.pe = true});
+    gen_poke(&image, 0x260, 4, 0);
+    assert_int_equal(examine(&in, &image), ZP_ERR_TOO_SMALL);
+    assert_int_equal(in.image.entry_count, 3);
+    assert_int_equal(in.entries[2].fault.code, ZP_ERR_TOO_SMALL);
+    assert_int_equal(in.image.bzimage.version, 0x20f);
+    assert_int_equal(in.image.pe.offset, image.pe);
+    gen_free(&image);
+    gen_pe(&image, 0xaa64);
+    assert_int_equal(examine(&in, &image), ZP_ERR_PE_ONLY);
+    assert_int_equal(in.image.pe.machine, 0xaa64);
+    assert_int_equal(in.image.pe.magic, 0x20b);
+    assert_int_equal(in.image.pe.subsystem, 10);
+    gen_resize(&image, image.pe + 30); /* the optional header is cut off */
+    examine(&in, &image);
+    assert_int_equal(in.image.pe.machine, 0xaa64);
+    assert_int_equal(in.image.pe.magic, 0);
+    gen_free(&image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_refused_are_described), cmocka_unit_test(what_other_loaders_ask),
         cmocka_unit_test(every_kind_is_told_right),  cmocka_unit_test(every_truncation_is_answered),
         cmocka_unit_test(a_cut_bzimage_is_refused),  cmocka_unit_test(every_failing_read_is_told),
         cmocka_unit_test(every_short_array_is_told), cmocka_unit_test(arguments_are_checked),
