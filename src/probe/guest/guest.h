@@ -152,4 +152,12 @@ static inline uint16_t guest_inw(uint16_t port)
     return value;
 }
 
+static inline uint64_t guest_ticks(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return low | (uint64_t)high << 32;
+}
+
 #endif

@@ -33,20 +33,12 @@
 #define AML_BYTE    0x0a
 #define AML_ONE     0x01
 
-static uint64_t ticks(void)
-{
-    uint32_t low, high;
-
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    return low | (uint64_t)high << 32;
-}
-
 /* An emulator may take a while to notice that it was switched off. */
 static void pause(void)
 {
-    uint64_t start = ticks();
+    uint64_t start = guest_ticks();
 
-    for (unsigned i = 0; i < PATIENCE && ticks() - start < TICKS; i++)
+    for (unsigned i = 0; i < PATIENCE && guest_ticks() - start < TICKS; i++)
         guest_inb(0x80);
 }
 

@@ -17,17 +17,26 @@
 #define LINE_DLAB     0x80
 #define FIFO_ON_CLEAR 0x07
 #define MODEM_DTR_RTS 0x03
-#define STATUS_ROOM   0x20 /* the holding register is empty */
-#define STATUS_DONE   0x40 /* the shift register too */
-#define PATIENCE      100000u
+#define STATUS_ROOM   0x20                  /* the holding register is empty */
+#define STATUS_DONE   0x40                  /* the shift register too */
+#define TICKS         UINT64_C(0x300000000) /* of the TSC: 3 to 12 seconds */
+#define PATIENCE      20000000u             /* reads of a port, where the TSC stands still */
+#define DEAF_PATIENCE 100u
 
 static bool deaf;
 
 static void wait_for(uint8_t bits)
 {
-    for (unsigned i = 0; i < (deaf ? 100 : PATIENCE); i++)
-        if (guest_inb(COM1 + STATUS) & bits)
+    uint64_t start = guest_ticks();
+
+    for (unsigned i = 0; i < (deaf ? DEAF_PATIENCE : PATIENCE); i++) {
+        if (guest_inb(COM1 + STATUS) & bits) {
+            deaf = false;
             return;
+        }
+        if (guest_ticks() - start > TICKS)
+            break;
+    }
     deaf = true;
 }
 
