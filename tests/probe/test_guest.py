@@ -6,6 +6,7 @@ Under our engines and under QEMU's own loader, where nobody but the guest's own 
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -32,6 +33,7 @@ BY_QEMU = {
     "multiboot1": "multiboot1",
 }
 LARGEST = 40 << 10
+OVMF = [pathlib.Path("/usr/share/OVMF") / name for name in ("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd")]
 
 _folder = tempfile.TemporaryDirectory(prefix="zeropage-probe-")
 FOLDER = pathlib.Path(_folder.name)
@@ -117,10 +119,38 @@ class Boots(Report):
     """Filled below: a test for each shape, protocol and host."""
 
 
+class Firmware(Report):
+    def test_efi(self):
+        """the EFI application from a disk under OVMF: system table, memory map and ACPI as the firmware has them"""
+        serial, variables, boot = FOLDER / "serial-efi", FOLDER / "variables", FOLDER / "esp/EFI/BOOT"
+        boot.mkdir(parents=True)
+        shutil.copy(IMAGES / "probe.efi", boot / "BOOTX64.EFI")
+        shutil.copy(OVMF[1], variables)
+        argv = ["qemu-system-x86_64", "-machine", "q35", "-m", "256M", "-display", "none", "-no-reboot", "-nic", "none",
+                "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF[0]}",
+                "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
+                "-drive", f"format=raw,file=fat:rw:{FOLDER / 'esp'}", "-serial", f"file:{serial}"]
+        ran = subprocess.run([str(a) for a in argv], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                             timeout=200, check=False)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        report, after = lines(serial.read_text(errors="replace"))
+        self.assertEqual(self.one(report, "begin")["protocol"], "efi")
+        body = self.one(report, "image")
+        self.assertEqual(body["crc32"], body["expected"])
+        efi = self.one(report, "efi")
+        self.assertTrue(efi["table_crc"])
+        self.assertEqual(int(body["base"], 16), int(efi["image_base"], 16) + 0x1000)
+        self.assertGreater(len([line for line in report if line["probe"] == "memory"]), 10)
+        self.assertTrue(self.one(report, "rsdp")["sum"])
+        touched = {line["promise"]: line["bad"] for line in report if line["probe"] == "touched"}
+        self.assertEqual(touched, {"reserve": 0, "stack": 0})
+        self.assertEqual(after[0]["probe"], "off")
+
+
 class Images(unittest.TestCase):
     def test_small(self):
         """each image is under 40 KiB"""
-        for image in {**SHAPES, **BY_QEMU}:
+        for image in {**SHAPES, **BY_QEMU, "efi": None}:
             self.assertLess((IMAGES / f"probe.{image}").stat().st_size, LARGEST, image)
 
     def test_no_executable_and_writable_segment(self):
