@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "request.h"
+#include "trace.h"
 
 enum {
     KEY_DISK = 0x300,
@@ -15,7 +16,9 @@ enum {
     KEY_GDB,
     KEY_TIMEOUT,
     KEY_SILENCE,
-    KEY_QUIET
+    KEY_QUIET,
+    KEY_TRACE,
+    KEY_TRACE_FILE
 };
 
 #define SILENCE_DEFAULT 10u
@@ -27,6 +30,9 @@ struct run_options {
     const char **disks;
     const char **qemu_arguments;
     const char **module_names;
+    bool wants_trace;
+    const char *trace_file;
+    struct cli_trace trace;
 };
 
 static void take_argument(struct run_options *options, const struct argp_state *state, const char *argument)
@@ -65,10 +71,18 @@ static error_t parse_run(int key, char *argument, struct argp_state *state)
         config->silent_seconds = cli_request_number(state, "--silence", argument, 0, SECONDS_MAX);
         return 0;
     case KEY_QUIET: config->quiet = true; return 0;
+    case KEY_TRACE:
+        if (strcmp(argument, "handoff") != 0)
+            cli_usage(state, "--trace %s: not 'handoff'", argument);
+        options->wants_trace = true;
+        return 0;
+    case KEY_TRACE_FILE: options->trace_file = argument; return 0;
     case ARGP_KEY_ARG: take_argument(options, state, argument); return 0;
     case ARGP_KEY_END:
         if (!options->request.image_name)
             cli_usage(state, "no image given");
+        if (options->trace_file && !options->wants_trace)
+            cli_usage(state, "--trace-file %s: wants --trace handoff", options->trace_file);
         return 0;
     }
     return ARGP_ERR_UNKNOWN;
@@ -81,6 +95,8 @@ static const struct argp_option argp_options[] = {
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "End the run after so long", 4},
     {"silence", KEY_SILENCE, "SECONDS", 0, "Explain a mute guest (default 10; 0 never)", 4},
     {"quiet", KEY_QUIET, NULL, 0, "No messages but errors", 4},
+    {"trace", KEY_TRACE, "handoff", OPTION_HIDDEN, "", 4},
+    {"trace-file", KEY_TRACE_FILE, "FILE", OPTION_HIDDEN, "", 4},
     {0},
 };
 
@@ -95,7 +111,7 @@ static const struct argp run_argp = {
     parse_run,
     "IMAGE [-- QEMU-ARGUMENTS]",
     "Boots IMAGE; its serial port is this terminal, Ctrl-A X leaves. The manual has\n"
-    "more options, such as --module, --share-pages and --setup-data.",
+    "more options, such as --module, --share-pages, --setup-data and --trace.",
     children,
     NULL,
     NULL,
@@ -168,10 +184,16 @@ static int run_image(struct run_options *options)
         options->module_names[i] = cli_request_module_name(request, i);
     config->module_names = options->module_names;
     memset(&result, 0, sizeof result);
+    if (options->wants_trace) {
+        if (cli_trace_open(&options->trace, options->trace_file) != CLI_DONE)
+            return CLI_NO;
+        config->entered = cli_trace_entered;
+        config->entered_context = &options->trace;
+    }
     say_uki(options);
-    if (zp_vm_run(config, &result) != 0)
-        return CLI_NO;
-    return report_end(request->image_name, &result);
+    int status = zp_vm_run(config, &result);
+    cli_trace_close(&options->trace);
+    return status == 0 ? report_end(request->image_name, &result) : CLI_NO;
 }
 
 int cli_run(int argc, char **argv)

@@ -584,6 +584,17 @@ static int run_to_end(struct zp_kvm *kvm)
     return failed;
 }
 
+/* Whoever wants to see the handoff sees what KVM has, not what the plan says. */
+static int tell_entered(struct zp_kvm *kvm)
+{
+    const struct zp_vm_config *config = kvm->vm->config;
+    struct zp_vm_entered entered = {.plan = kvm->vm->plan, .guest = &kvm->vm->ram->guest};
+
+    if (zp_kvm_state_entered(&kvm->vcpus[0], &entered) != 0)
+        return -1;
+    return config->entered(config->entered_context, &entered);
+}
+
 static int run(const struct zp_vm *vm, struct zp_vm_result *ret_result)
 {
     struct zp_kvm *kvm;
@@ -594,7 +605,9 @@ static int run(const struct zp_vm *vm, struct zp_vm_result *ret_result)
     kvm = make(vm);
     if (!kvm)
         return -1;
-    if (vm->config->gdb_port != 0) {
+    if (vm->config->entered)
+        failed = tell_entered(kvm);
+    if (!failed && vm->config->gdb_port != 0) {
         kvm->park = true; /* until gdb says go */
         kvm->gdb = zp_gdb_open(kvm, vm->config->gdb_port);
         failed = kvm->gdb ? 0 : -1;

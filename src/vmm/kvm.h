@@ -80,11 +80,15 @@ struct zp_kvm {
 /* kvm_state.c: the planned state to vCPU registers, and back for people. All: 0, or -1 after a message. */
 void zp_kvm_regs_of(const struct zp_entry_state *state, struct kvm_regs *ret_regs);
 void zp_kvm_sregs_of(const struct zp_entry_state *state, struct kvm_sregs *sregs);
+void zp_kvm_entered_of(const struct kvm_regs *regs, const struct kvm_sregs *sregs,
+                       struct zp_vm_entered *ret_entered);
 void zp_kvm_view_of(const struct kvm_regs *regs, const struct kvm_sregs *sregs, struct zp_cpu_view *ret_view);
 /* Makes KVM's list fit CPU `index` of `count`; deadline_timer: KVM has the TSC deadline timer. */
 void zp_kvm_cpuid_fit(struct kvm_cpuid2 *cpuid, unsigned index, unsigned count, bool deadline_timer);
 int zp_kvm_state_reset(struct zp_kvm_vcpu *vcpu);
 int zp_kvm_state_enter(struct zp_kvm_vcpu *vcpu, const struct zp_entry_state *state);
+/* Reads back what a vCPU that has not run yet would begin with. */
+int zp_kvm_state_entered(struct zp_kvm_vcpu *vcpu, struct zp_vm_entered *ret_entered);
 /* The vCPU must be parked or the caller its own thread. */
 int zp_kvm_state_view(struct zp_kvm_vcpu *vcpu, struct zp_cpu_view *ret_view);
 

@@ -83,6 +83,69 @@ void zp_kvm_sregs_of(const struct zp_entry_state *state, struct kvm_sregs *sregs
     sregs->efer = state->efer;
 }
 
+static struct zp_segment_register segment_from(const struct kvm_segment *segment)
+{
+    return (struct zp_segment_register){
+        .base = segment->base,
+        .limit = segment->limit,
+        .selector = segment->selector,
+        .type = segment->type,
+        .s = segment->s,
+        .dpl = segment->dpl,
+        .present = segment->present,
+        .l = segment->l,
+        .db = segment->db,
+        .g = segment->g,
+        .avl = segment->avl,
+        .unusable = segment->unusable,
+    };
+}
+
+static void take_segments(const struct kvm_sregs *sregs, struct zp_entry_state *state)
+{
+    state->cs = segment_from(&sregs->cs);
+    state->ds = segment_from(&sregs->ds);
+    state->es = segment_from(&sregs->es);
+    state->fs = segment_from(&sregs->fs);
+    state->gs = segment_from(&sregs->gs);
+    state->ss = segment_from(&sregs->ss);
+    state->tr = segment_from(&sregs->tr);
+    state->ldtr = segment_from(&sregs->ldt);
+    state->gdt_base.value = sregs->gdt.base;
+    state->gdt_limit = sregs->gdt.limit;
+    state->idt_base.value = sregs->idt.base;
+    state->idt_limit = sregs->idt.limit;
+}
+
+void zp_kvm_entered_of(const struct kvm_regs *regs, const struct kvm_sregs *sregs,
+                       struct zp_vm_entered *ret_entered)
+{
+    const uint64_t high[8] = {regs->r8,  regs->r9,  regs->r10, regs->r11,
+                              regs->r12, regs->r13, regs->r14, regs->r15};
+    struct zp_entry_state *state = &ret_entered->state;
+
+    *state = (struct zp_entry_state){
+        .mode = sregs->efer & ZP_EFER_LMA ? ZP_MODE_LONG64 : ZP_MODE_PROTECTED32,
+        .rip = regs->rip,
+        .rflags = regs->rflags,
+        .rax = regs->rax,
+        .rbx = regs->rbx,
+        .rcx = regs->rcx,
+        .rdx = regs->rdx,
+        .rsi = regs->rsi,
+        .rdi = regs->rdi,
+        .rbp = regs->rbp,
+        .rsp = regs->rsp,
+        .cr0 = sregs->cr0,
+        .cr3 = sregs->cr3,
+        .cr4 = sregs->cr4,
+        .efer = sregs->efer,
+    };
+    take_segments(sregs, state);
+    memcpy(ret_entered->r8_to_r15, high, sizeof(high));
+    ret_entered->cr2 = sregs->cr2;
+}
+
 void zp_kvm_view_of(const struct kvm_regs *regs, const struct kvm_sregs *sregs, struct zp_cpu_view *ret_view)
 {
     *ret_view = (struct zp_cpu_view){
@@ -122,15 +185,32 @@ static const char *name_last_exit(struct zp_kvm_vcpu *vcpu)
     return vcpu->last_exit;
 }
 
+static int read_registers(struct zp_kvm_vcpu *vcpu, struct kvm_regs *ret_regs, struct kvm_sregs *ret_sregs)
+{
+    if (ioctl(vcpu->fd, KVM_GET_REGS, ret_regs) == 0 && ioctl(vcpu->fd, KVM_GET_SREGS, ret_sregs) == 0)
+        return 0;
+    zp_vm_error("KVM: reading the registers of CPU %u: %s", vcpu->index, strerror(errno));
+    return -1;
+}
+
+int zp_kvm_state_entered(struct zp_kvm_vcpu *vcpu, struct zp_vm_entered *ret_entered)
+{
+    struct kvm_regs regs;
+    struct kvm_sregs sregs;
+
+    if (read_registers(vcpu, &regs, &sregs) != 0)
+        return -1;
+    zp_kvm_entered_of(&regs, &sregs, ret_entered);
+    return 0;
+}
+
 int zp_kvm_state_view(struct zp_kvm_vcpu *vcpu, struct zp_cpu_view *ret_view)
 {
     struct kvm_regs regs;
     struct kvm_sregs sregs;
 
-    if (ioctl(vcpu->fd, KVM_GET_REGS, &regs) != 0 || ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) != 0) {
-        zp_vm_error("KVM: reading the registers of CPU %u: %s", vcpu->index, strerror(errno));
+    if (read_registers(vcpu, &regs, &sregs) != 0)
         return -1;
-    }
     zp_kvm_view_of(&regs, &sregs, ret_view);
     ret_view->last_exit = name_last_exit(vcpu);
     ret_view->has_printed = atomic_load(&vcpu->kvm->serial_bytes) != 0;

@@ -437,7 +437,36 @@ static void give_signals_back(struct run *run)
     sigaction(SIGCHLD, &run->old_child, NULL);
 }
 
-/* Runs the ROM up to the kernel's first instruction and lets gdb have the guest there. */
+/* Runs the ROM up to the kernel's first instruction, where the guest stays stopped. */
+static int run_to_entry(struct run *run)
+{
+    uint64_t entry = run->vm->plan->state.rip;
+
+    if (zp_qemu_gdb_run_to(run->process.gdb, entry) == 0)
+        return 0;
+    zp_vm_error("%s: the guest did not come to its entry at 0x%" PRIx64,
+                run->config->gdb_port ? "--gdb" : "--trace", entry);
+    return -1;
+}
+
+/* Whoever wants to see the handoff sees what QEMU's CPU has, not what the plan says. */
+static int tell_entered(struct run *run)
+{
+    const struct zp_vm_config *config = run->config;
+    struct zp_vm_entered entered = {.plan = run->vm->plan, .guest = &run->vm->ram->guest};
+    char *text = zp_qemu_monitor_human(&run->monitor, "info registers");
+    const char *cpu = text ? zp_qemu_registers_next(text) : NULL;
+    bool known = cpu && zp_qemu_registers_entered(cpu, &entered);
+
+    free(text);
+    if (!known) {
+        zp_vm_error("--trace: qemu tells nothing of its registers");
+        return -1;
+    }
+    return config->entered(config->entered_context, &entered);
+}
+
+/* Lets gdb have the guest at the kernel's first instruction. */
 static int offer_to_debugger(struct run *run)
 {
     unsigned port = run->config->gdb_port;
@@ -445,10 +474,6 @@ static int offer_to_debugger(struct run *run)
     char line[64], symbols[64] = "";
     char *answer;
 
-    if (run->vm && zp_qemu_gdb_run_to(run->process.gdb, entry) != 0) {
-        zp_vm_error("--gdb: the guest did not come to its entry at 0x%" PRIx64, entry);
-        return -1;
-    }
     snprintf(line, sizeof(line), "gdbserver tcp:127.0.0.1:%u", port);
     answer = zp_qemu_monitor_human(&run->monitor, line);
     if (!answer || !strstr(answer, "Waiting for gdb")) {
@@ -489,8 +514,16 @@ static int release(struct run *run)
         note_vanished(run);
         return -1;
     }
+    if (run->vm && (run->config->entered || run->config->gdb_port) && run_to_entry(run) != 0)
+        return -1;
+    if (run->vm && run->config->entered && tell_entered(run) != 0)
+        return -1;
     if (run->config->gdb_port)
         return offer_to_debugger(run);
+    if (run->process.gdb >= 0) {
+        close(run->process.gdb);
+        run->process.gdb = -1;
+    }
     if (zp_qemu_command_waits(run->config))
         return 0;
     return zp_qemu_monitor_command(&run->monitor, "cont");

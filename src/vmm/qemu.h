@@ -116,6 +116,8 @@ struct zp_qemu_cpu {
 };
 /* Reads the text of one CPU, which begins at text. false: not what we know. */
 bool zp_qemu_registers_parse(const char *text, struct zp_qemu_cpu *ret_cpu);
+/* The same in full, as at an entry. A TR that is loaded counts as busy, as on every CPU. */
+bool zp_qemu_registers_entered(const char *text, struct zp_vm_entered *ret_entered);
 /* Where the next CPU's text begins, or NULL. Begin with the whole text. */
 const char *zp_qemu_registers_next(const char *text);
 

@@ -16,6 +16,8 @@
 
 #include <json-c/json.h>
 
+#include <zeropage/wire/x86.h>
+
 #define PATIENCE      10000         /* ms for an answer; QEMU answers in less than one when it lives */
 #define TEXT_MAX      (1024 * 1024) /* a longer line is no answer to us */
 #define ANSWER_GREET  "QMP"
@@ -250,19 +252,58 @@ static bool find_register(const char *text, const char *end, const char *name, u
     return find_number(text, end, label, ret_value);
 }
 
-/* "CS =0010 0000000000000000 ffffffff 00a09b00 ...": selector, base, limit, descriptor bits. */
+/* "CS =0010 0000000000000000 ffffffff 00a09b00 ...": selector, base, limit, the descriptor's second word. */
+static bool find_segment(const char *text, const char *end, const char *label,
+                         struct zp_segment_register *ret_segment)
+{
+    const char *found = memmem(text, (size_t)(end - text), label, strlen(label));
+    unsigned long long base;
+    unsigned selector, limit, bits;
+
+    if (!found || sscanf(found + strlen(label), "%x %llx %x %x", &selector, &base, &limit, &bits) != 4)
+        return false;
+    *ret_segment = (struct zp_segment_register){
+        .base = base,
+        .limit = limit,
+        .selector = (uint16_t)selector,
+        .type = bits >> 8 & 15,
+        .s = bits >> 12 & 1,
+        .dpl = bits >> 13 & 3,
+        .present = bits >> 15 & 1,
+        .avl = bits >> 20 & 1,
+        .l = bits >> 21 & 1,
+        .db = bits >> 22 & 1,
+        .g = bits >> 23 & 1,
+        .unusable = !(bits >> 15 & 1),
+    };
+    return true;
+}
+
 static bool find_code_segment(const char *text, const char *end, struct zp_cpu_view *view)
 {
-    const char *found = memmem(text, (size_t)(end - text), "CS =", 4);
-    unsigned long long base;
-    unsigned selector, limit, flags;
+    struct zp_segment_register cs;
 
-    if (!found || sscanf(found + 4, "%x %llx %x %x", &selector, &base, &limit, &flags) != 4)
+    if (!find_segment(text, end, "CS =", &cs))
         return false;
-    view->cs = (uint16_t)selector;
-    view->cs_base = base;
-    view->cs_long = flags & 1u << 21;
-    view->cs_default32 = flags & 1u << 22;
+    view->cs = cs.selector;
+    view->cs_base = cs.base;
+    view->cs_long = cs.l;
+    view->cs_default32 = cs.db;
+    return true;
+}
+
+/* "GDT=     00000000000a0000 00000027" */
+static bool find_table(const char *text, const char *end, const char *label, zp_gpa *ret_base,
+                       uint32_t *ret_limit)
+{
+    const char *found = memmem(text, (size_t)(end - text), label, strlen(label));
+    unsigned long long base;
+    unsigned limit;
+
+    if (!found || sscanf(found + strlen(label), "%llx %x", &base, &limit) != 2)
+        return false;
+    ret_base->value = base;
+    *ret_limit = limit;
     return true;
 }
 
@@ -303,4 +344,53 @@ bool zp_qemu_registers_parse(const char *text, struct zp_qemu_cpu *ret_cpu)
     cpu.a20_masked = a20 == 0;
     *ret_cpu = cpu;
     return true;
+}
+
+static bool find_segments(const char *text, const char *end, struct zp_entry_state *state)
+{
+    if (!find_segment(text, end, "CS =", &state->cs) || !find_segment(text, end, "DS =", &state->ds) ||
+        !find_segment(text, end, "ES =", &state->es) || !find_segment(text, end, "FS =", &state->fs) ||
+        !find_segment(text, end, "GS =", &state->gs) || !find_segment(text, end, "SS =", &state->ss) ||
+        !find_segment(text, end, "TR =", &state->tr) || !find_segment(text, end, "LDT=", &state->ldtr))
+        return false;
+    /* LTR marks the TSS busy; TCG does so in memory and forgets its own copy. */
+    if (state->tr.present && !state->tr.s)
+        state->tr.type |= ZP_SEGMENT_TSS32_BUSY & ~ZP_SEGMENT_TSS32_AVAILABLE;
+    return find_table(text, end, "GDT=", &state->gdt_base, &state->gdt_limit) &&
+           find_table(text, end, "IDT=", &state->idt_base, &state->idt_limit);
+}
+
+bool zp_qemu_registers_entered(const char *text, struct zp_vm_entered *ret_entered)
+{
+    static const char high[8][8] = {"R8 =", "R9 =", "R10=", "R11=", "R12=", "R13=", "R14=", "R15="};
+    const char *next = zp_qemu_registers_next(text);
+    const char *end = next ? next : text + strlen(text);
+    struct zp_entry_state *state = &ret_entered->state;
+    struct zp_qemu_cpu cpu;
+
+    if (!zp_qemu_registers_parse(text, &cpu))
+        return false;
+    *state = (struct zp_entry_state){
+        .mode = cpu.view.efer & ZP_EFER_LMA ? ZP_MODE_LONG64 : ZP_MODE_PROTECTED32,
+        .rip = cpu.view.rip,
+        .rflags = cpu.view.rflags,
+        .rax = cpu.view.rax,
+        .rbx = cpu.view.rbx,
+        .rcx = cpu.view.rcx,
+        .rdx = cpu.view.rdx,
+        .rsi = cpu.view.rsi,
+        .rdi = cpu.view.rdi,
+        .rbp = cpu.view.rbp,
+        .rsp = cpu.view.rsp,
+        .cr0 = cpu.view.cr0,
+        .cr3 = cpu.view.cr3,
+        .cr4 = cpu.view.cr4,
+        .efer = cpu.view.efer,
+    };
+    ret_entered->cr2 = cpu.view.cr2;
+    for (size_t i = 0; i < sizeof(high) / sizeof(high[0]); i++) {
+        ret_entered->r8_to_r15[i] = 0; /* not told of outside of 64-bit code */
+        find_number(text, end, high[i], &ret_entered->r8_to_r15[i]);
+    }
+    return find_segments(text, end, state);
 }

@@ -134,7 +134,7 @@ int zp_qemu_process_start(struct zp_qemu_process *ret_process, const struct zp_v
         zp_vm_error("QEMU is not installed: install qemu-system-x86 or use --engine kvm");
         return -1;
     }
-    if (make_channels(&process, &files, config->gdb_port && ram >= 0) != 0)
+    if (make_channels(&process, &files, (config->gdb_port || config->entered) && ram >= 0) != 0)
         zp_vm_error("cannot make the channels to QEMU: %s", strerror(errno));
     else
         command = zp_qemu_command_make(config, program, ram_size, &files);

@@ -276,6 +276,7 @@ static int check_real_mode(const struct zp_vm_config *config)
                          : request->flags & ZP_REQUEST_KEEP_SEGMENTS ? "--keep-segments"
                          : request->flags & ZP_REQUEST_QUIET         ? "--quiet-kernel"
                          : config->no_acpi                           ? "--no-acpi"
+                         : config->entered                           ? "--trace"
                                                                      : NULL;
 
     if (config->opened->inside[0])

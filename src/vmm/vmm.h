@@ -26,6 +26,15 @@ enum zp_engine_kind {
     ZP_ENGINE_QEMU = 2
 };
 
+/* The boot CPU as it is just before the guest's first instruction, and memory as it is then. */
+struct zp_vm_entered {
+    const struct zp_plan *plan;
+    const struct zp_guest *guest;
+    struct zp_entry_state state; /* read back from the engine, hidden parts of the segments and all */
+    uint64_t r8_to_r15[8];
+    uint64_t cr2;
+};
+
 /* What the user asked for. All borrowed. */
 struct zp_vm_config {
     struct zp_opened_image *opened; /* what is inside it is unpacked when it is to be booted */
@@ -55,6 +64,10 @@ struct zp_vm_config {
     bool seed_asked;          /* the same of the RNG seed */
     bool share_pages;         /* KVM: map pages of any file, also of those that others may change */
     bool quiet;               /* no message but errors */
+    /* Called once, when everything is set and nothing of the guest has run: 0, or -1 after a message, which
+     * ends the run. NULL: not wanted, and nothing is read back. */
+    int (*entered)(void *context, const struct zp_vm_entered *entered);
+    void *entered_context;
 };
 
 enum zp_vm_end {

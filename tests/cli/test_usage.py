@@ -65,6 +65,8 @@ USAGE_ERRORS = [
     ("plan --subarch-data x y", "zeropage plan: --subarch-data x: not a number"),
     ("run --gdb 0 x", "zeropage run: --gdb 0: not a number from 1 to 65535"),
     ("run --gdb 65536 x", "zeropage run: --gdb 65536: not a number from 1 to 65535"),
+    ("run --trace entry x", "zeropage run: --trace entry: not 'handoff'"),
+    ("run --trace-file t x", "zeropage run: --trace-file t: wants --trace handoff"),
     ("run --timeout never x", "zeropage run: --timeout never: not a number from 0 to 86400"),
     ("run --silence -1 x", "zeropage run: --silence -1: not a number from 0 to 86400"),
     ("run --direct maybe x", "zeropage run: --direct maybe: not one of auto, on, off"),

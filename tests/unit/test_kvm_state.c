@@ -97,6 +97,64 @@ static void a_plan_without_tss_gets_the_one_of_a_reset(void **state)
     assert_int_equal(sregs.tr.limit, 0xffff);
 }
 
+/* What a trace shows of an entry is what KVM was given, in full. */
+static void an_entry_is_read_back_whole(void **state)
+{
+    struct zp_entry_state entry = {.rip = 0x100200,
+                                   .rflags = 2,
+                                   .rax = 1,
+                                   .rbx = 2,
+                                   .rcx = 3,
+                                   .rdx = 4,
+                                   .rsi = 5,
+                                   .rdi = 6,
+                                   .rbp = 7,
+                                   .rsp = 8,
+                                   .cr0 = 0x80000011,
+                                   .cr3 = 0x9000,
+                                   .cr4 = 0x20,
+                                   .efer = 0x500,
+                                   .gdt_base = {0x1000},
+                                   .gdt_limit = 0x2f,
+                                   .idt_base = {0x2000},
+                                   .idt_limit = 0xfff};
+    struct zp_segment_register *segments[] = {&entry.cs, &entry.ds, &entry.es, &entry.fs,
+                                              &entry.gs, &entry.ss, &entry.tr, &entry.ldtr};
+    struct zp_vm_entered entered;
+    struct kvm_sregs sregs = {0};
+    struct kvm_regs regs;
+
+    (void)state;
+    entry.mode = ZP_MODE_LONG64;
+    for (unsigned i = 0; i < 8; i++)
+        *segments[i] = (struct zp_segment_register){.base = 0x1000 * i,
+                                                    .limit = 0xfffff + i,
+                                                    .selector = (uint16_t)(8 * i),
+                                                    .type = (uint8_t)(i + 1),
+                                                    .s = i & 1,
+                                                    .dpl = i & 3,
+                                                    .present = 1,
+                                                    .l = i >> 1 & 1,
+                                                    .db = i >> 2 & 1,
+                                                    .g = i & 1,
+                                                    .avl = i >> 1 & 1};
+    zp_kvm_regs_of(&entry, &regs);
+    zp_kvm_sregs_of(&entry, &sregs);
+    regs.r8 = 0x88;
+    regs.r15 = 0xff;
+    sregs.cr2 = 0xdead;
+    memset(&entered, 0xee, sizeof(entered));
+    zp_kvm_entered_of(&regs, &sregs, &entered);
+    assert_memory_equal(&entered.state, &entry, sizeof(entry));
+    assert_int_equal(entered.r8_to_r15[0], 0x88);
+    assert_int_equal(entered.r8_to_r15[1], 0);
+    assert_int_equal(entered.r8_to_r15[7], 0xff);
+    assert_int_equal(entered.cr2, 0xdead);
+    sregs.efer = 0;
+    zp_kvm_entered_of(&regs, &sregs, &entered);
+    assert_int_equal(entered.state.mode, ZP_MODE_PROTECTED32);
+}
+
 static void a_view_shows_what_is_there(void **state)
 {
     const struct kvm_regs regs = {.rip = 0xfff0, .rsp = 0x8000, .rflags = 0x46, .rax = 1, .rbp = 9};
@@ -208,6 +266,7 @@ int main(void)
         cmocka_unit_test(registers_go_by_name),
         cmocka_unit_test(segments_and_control_registers_too),
         cmocka_unit_test(a_plan_without_tss_gets_the_one_of_a_reset),
+        cmocka_unit_test(an_entry_is_read_back_whole),
         cmocka_unit_test(a_view_shows_what_is_there),
         cmocka_unit_test(each_cpu_knows_itself),
         cmocka_unit_test(a_single_cpu_has_no_siblings),

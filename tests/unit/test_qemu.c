@@ -526,6 +526,69 @@ static void reads_registers(void **state)
     assert_false(zp_qemu_registers_parse("RAX=1\n", &cpu));
 }
 
+static const char entry_text[] =
+    "\r\nCPU#0\r\nRAX=0000000000000001 RBX=0000000000000002 RCX=0000000000000003 RDX=0000000000000004\r\n"
+    "RSI=0000000000000005 RDI=0000000000000006 RBP=0000000000000007 RSP=0000000000000008\r\n"
+    "R8 =0000000000000088 R9 =0000000000000099 R10=0000000000000000 R11=0000000000000000\r\n"
+    "R12=0000000000000000 R13=0000000000000000 R14=0000000000000000 R15=00000000000000ff\r\n"
+    "RIP=0000000000100200 RFL=00000002 [-------] CPL=0 II=0 A20=1 SMM=0 HLT=0\r\n"
+    "ES =0018 0000000000000000 ffffffff 00cf9300 DPL=0 DS   [-WA]\r\n"
+    "CS =0010 0000000000000000 ffffffff 00bfbb00 DPL=1 CS64 [-RA]\r\n"
+    "SS =0018 0000000000000000 ffffffff 00cf9300 DPL=0 DS   [-WA]\r\n"
+    "DS =0018 0000000000000000 ffffffff 00cf9300 DPL=0 DS   [-WA]\r\n"
+    "FS =0018 0000000000005000 0000ffff 00009300 DPL=0 DS   [-WA]\r\n"
+    "GS =0000 0000000000000000 00000000 00000000\r\n"
+    "LDT=0000 0000000000000000 00000000 00008200 DPL=0 LDT\r\n"
+    "TR =0020 0000000000001030 00000067 00008900 DPL=0 TSS64-avl\r\n"
+    "GDT=     0000000000001000 0000002f\r\n"
+    "IDT=     0000000000002000 00000fff\r\n"
+    "CR0=80000011 CR2=000000000000dead CR3=0000000000004000 CR4=00000020\r\n"
+    "EFER=0000000000000500\r\n";
+
+static void reads_an_entry_whole(void **state)
+{
+    struct zp_vm_entered entered;
+    char cut[sizeof(entry_text)];
+    const char *at = zp_qemu_registers_next(entry_text);
+
+    (void)state;
+    memset(&entered, 0xee, sizeof(entered));
+    assert_true(zp_qemu_registers_entered(at, &entered));
+    assert_int_equal(entered.state.mode, ZP_MODE_LONG64);
+    assert_int_equal(entered.state.rip, 0x100200);
+    assert_int_equal(entered.state.rsp, 8);
+    assert_int_equal(entered.r8_to_r15[0], 0x88);
+    assert_int_equal(entered.r8_to_r15[1], 0x99);
+    assert_int_equal(entered.r8_to_r15[6], 0);
+    assert_int_equal(entered.r8_to_r15[7], 0xff);
+    assert_int_equal(entered.cr2, 0xdead);
+    assert_int_equal(entered.state.cs.selector, 0x10);
+    assert_int_equal(entered.state.cs.type, 11);
+    assert_int_equal(entered.state.cs.dpl, 1);
+    assert_int_equal(entered.state.cs.l, 1);
+    assert_int_equal(entered.state.cs.db, 0);
+    assert_int_equal(entered.state.cs.g, 1);
+    assert_int_equal(entered.state.cs.avl, 1);
+    assert_int_equal(entered.state.fs.base, 0x5000);
+    assert_int_equal(entered.state.fs.limit, 0xffff);
+    assert_int_equal(entered.state.fs.unusable, 0);
+    assert_int_equal(entered.state.gs.unusable, 1);
+    assert_int_equal(entered.state.ldtr.type, 2);
+    assert_int_equal(entered.state.tr.selector, 0x20);
+    assert_int_equal(entered.state.tr.base, 0x1030);
+    assert_int_equal(entered.state.tr.type, 11); /* busy, once it is loaded */
+    assert_int_equal(entered.state.gdt_base.value, 0x1000);
+    assert_int_equal(entered.state.gdt_limit, 0x2f);
+    assert_int_equal(entered.state.idt_base.value, 0x2000);
+    assert_int_equal(entered.state.idt_limit, 0xfff);
+    /* A text that stops before its tables is none that we know. */
+    snprintf(cut, sizeof(cut), "%s", entry_text);
+    *strstr(cut, "IDT=") = 0;
+    assert_false(zp_qemu_registers_entered(zp_qemu_registers_next(cut), &entered));
+    *strstr(cut, "TR =") = 0;
+    assert_false(zp_qemu_registers_entered(zp_qemu_registers_next(cut), &entered));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -545,6 +608,7 @@ int main(void)
         cmocka_unit_test(refuses_what_it_cannot_honour),
         cmocka_unit_test(finds_the_program),
         cmocka_unit_test(reads_registers),
+        cmocka_unit_test(reads_an_entry_whole),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
