@@ -129,6 +129,9 @@ void cli_boots_table(const struct zp_opened_image *opened)
         printf("\n%sBoots on%s\n", style.bold, style.plain);
         print_plain(rows, count);
         print_rest(rows, count, ZP_VERDICT_BOOTS_BUT);
+        for (size_t i = 0; i < count; i++)
+            if (rows[i].how)
+                print_words(rows[i].host, rows[i].how);
         print_rest(rows, count, ZP_VERDICT_DOES_NOT);
         print_hosts("entry faulty", rows, count, is_faulty);
         print_hosts("no way in", rows, count, finds_nothing);
@@ -144,6 +147,7 @@ static struct json_object *row_json(const struct zp_verdict_row *row)
     json_object_object_add(object, "entry", row->entry ? json_object_new_string(row->entry) : NULL);
     cli_json_text(object, "rule", row->rule);
     json_object_object_add(object, "but", row->but[0] ? json_object_new_string(row->but) : NULL);
+    json_object_object_add(object, "how", row->how ? json_object_new_string(row->how) : NULL);
     cli_json_text(object, "version", row->version);
     cli_json_text(object, "id", row->id);
     return object;

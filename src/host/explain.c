@@ -108,7 +108,7 @@ static const struct row errors[] = {
 
     {ZP_ERR_EMPTY, ANY, "the file is empty"},
     {ZP_ERR_FORMAT, ANY,
-     "no format that boots on x86: no setup header, ELF, multiboot or PE magic; is this a kernel?"},
+     "no kernel for x86: no setup header, ELF, multiboot or PE magic; is this the right file?"},
     {ZP_ERR_PE_ONLY, ANY,
      "an EFI application with no other entry; boot it with UEFI firmware (OVMF), or take the kernel it was "
      "made from"},

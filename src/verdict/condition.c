@@ -164,6 +164,11 @@ bool zp_cmdline_below(struct zp_subject *subject, uint64_t number)
     return subject->hdrs && subject->number[0] < number;
 }
 
+bool zp_initrd_too_high(struct zp_subject *subject, uint64_t number)
+{
+    return !zp_has_xloadflags(subject, ZP_XLF_CAN_BE_LOADED_ABOVE_4G) && zp_initrd_below(subject, number);
+}
+
 bool zp_initrd_below(struct zp_subject *subject, uint64_t number)
 {
     bool told = zp_version_from(subject, 0x203);

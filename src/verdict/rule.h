@@ -40,6 +40,7 @@ struct zp_host {
     const char *version;
     uint32_t unpacks;         /* mask, 1 << enum zp_compression */
     const char *unpacks_text; /* what it takes that it unpacks: a "but"; NULL: nothing */
+    const char *how;          /* what a person does with an image that boots; NULL: nothing of note */
     const struct zp_rule *rules;
     size_t rule_count;
 };
@@ -130,8 +131,9 @@ zp_condition zp_pe_is_application; /* number[0] the subsystem */
 zp_condition zp_has_esp;           /* number[0] partition, [2] first sector */
 zp_condition zp_disk_magic;        /* AA55: number[0] */
 zp_condition zp_disk_code;
-zp_condition zp_disk_bootable; /* the first sector is not that of a kernel */
-zp_condition zp_cmdline_below; /* number[0] the longest command line, below number */
-zp_condition zp_initrd_below;  /* number[0] the highest address of an initrd, below number */
+zp_condition zp_disk_bootable;   /* the first sector is not that of a kernel */
+zp_condition zp_cmdline_below;   /* number[0] the longest command line, below number */
+zp_condition zp_initrd_too_high; /* not loadable above 4 GiB, and taken below number alone: number[0] */
+zp_condition zp_initrd_below;    /* number[0] the highest address of an initrd, below number */
 
 #endif

@@ -11,10 +11,8 @@
 #define DISK_LEAST UINT64_C(0x100000) /* SeaBIOS passes over shorter ones */
 
 static const struct zp_rule bios_disk[] = {
-    ZP_PATH_TO(
-        "disk", "boot-sector", zp_disk_magic, 0,
-        "0xaa55 at 0x1fe: the first sector is run at 0000:7c00; VirtualBox takes the file after VBoxManage "
-        "convertfromraw FILE FILE.vdi, VMware after qemu-img convert -O vmdk FILE FILE.vmdk, Xen as it is"),
+    ZP_PATH_TO("disk", "boot-sector", zp_disk_magic, 0,
+               "0xaa55 at 0x1fe: the first sector is run at 0000:7c00"),
     ZP_NEED("disk.kernel", zp_disk_bootable, 0,
             "the first sector is a Linux kernel's (protocol $v0): no boot code, no partitions"),
     ZP_NEED("disk.code", zp_disk_code, 0, "the first sector has no code: it begins with zeros"),
@@ -30,17 +28,17 @@ static const struct zp_rule uefi[] = {
     ZP_PATH_TO("esp", "efi", zp_has_esp, 0,
                "partition $d0 (sector $d2) is an EFI system partition: the firmware runs "
                "EFI/BOOT/BOOTX64.EFI from it"),
-    ZP_BUT("esp.content", zp_is_always, 0, "that file was not looked for"),
+    ZP_BUT("esp.content", zp_is_always, 0,
+           "whether the partition has EFI/BOOT/BOOTX64.EFI was not looked for"),
     ZP_NONE("none", "neither a PE (MZ, and PE at e_lfanew) nor a disk with an EFI system partition"),
 };
 
-#define HOST(name, version, rules)                                        \
-    {                                                                     \
-        name, version, 0, NULL, rules, sizeof(rules) / sizeof((rules)[0]) \
-    }
+#define DISK_HOW                                                                                             \
+    "VirtualBox: VBoxManage convertfromraw FILE FILE.vdi; VMware: qemu-img convert -O vmdk FILE FILE.vmdk; " \
+    "Xen HVM: as it is, raw"
 
 const struct zp_host zp_firmware_hosts[] = {
-    HOST("bios-disk", "SeaBIOS 1.16", bios_disk),
-    HOST("uefi", "EDK II 2022.11", uefi),
+    {"bios-disk", "SeaBIOS 1.16", 0, NULL, DISK_HOW, bios_disk, sizeof(bios_disk) / sizeof(bios_disk[0])},
+    {"uefi", "EDK II 2022.11", 0, NULL, NULL, uefi, sizeof(uefi) / sizeof(uefi[0])},
 };
 const size_t zp_firmware_host_count = sizeof(zp_firmware_hosts) / sizeof(zp_firmware_hosts[0]);

@@ -116,13 +116,13 @@ static const struct zp_rule ipxe[] = {
     ZP_NONE("none", "no \"HdrS\" at 0x202 and no multiboot header in the first 8 KiB"),
 };
 
-#define HOST(name, version, rules)                                        \
-    {                                                                     \
-        name, version, 0, NULL, rules, sizeof(rules) / sizeof((rules)[0]) \
+#define HOST(name, version, rules)                                              \
+    {                                                                           \
+        name, version, 0, NULL, NULL, rules, sizeof(rules) / sizeof((rules)[0]) \
     }
-#define UNPACKER(name, version, mask, text, rules)                           \
-    {                                                                        \
-        name, version, mask, text, rules, sizeof(rules) / sizeof((rules)[0]) \
+#define UNPACKER(name, version, mask, text, rules)                                 \
+    {                                                                              \
+        name, version, mask, text, NULL, rules, sizeof(rules) / sizeof((rules)[0]) \
     }
 
 #define GRUB_UNPACKS (1u << ZP_COMPRESSION_GZIP | 1u << ZP_COMPRESSION_XZ | 1u << ZP_COMPRESSION_LZO)

@@ -12,7 +12,8 @@
 #define MIB UINT64_C(0x100000)
 #define GIB UINT64_C(0x40000000)
 
-#define CMDLINE_USUAL 255u /* a shorter limit is worth a word */
+#define INITRD_TOP    (UINT64_C(0xd0000000) - 1) /* RAM below 4 GiB ends there in Firecracker and its like */
+#define CMDLINE_USUAL 255u                       /* a shorter limit is worth a word */
 
 /* QEMU, hw/i386/x86.c: HdrS, multiboot in the first 8 KiB, an ELF with the note; all else is taken for a
  * Linux older than 2.00. */
@@ -74,6 +75,11 @@ static const struct zp_rule firecracker[] = {
     ZP_NEED("bzimage.code32", zp_code32_from, MIB, "code32_start $x0 (at 0x214) must not lie below $x1"),
     ZP_BUT("bzimage.reserve", zp_runs_at_other_place, MIB,
            "init_size is not reserved: the kernel runs over $s2 from $x0, and nothing keeps that free"),
+    ZP_BUT("bzimage.initrd", zp_initrd_too_high, INITRD_TOP,
+           "it puts an initrd at the end of RAM, up to $x1, and the kernel takes it up to $x0 (at 0x22c)"),
+    ZP_BUT(
+        "bzimage.cmdline", zp_cmdline_below, 2047,
+        "it hands over command lines of up to $d1 bytes, and the kernel takes $d0 (cmdline_size at 0x238)"),
     ZP_BUT("bzimage.gib", zp_reserve_beyond, GIB,
            "only the first GiB is mapped, and the kernel runs up to $x0"),
     ZP_NONE("none", "neither an ELF nor \"HdrS\" at 0x202"),
@@ -92,6 +98,8 @@ static const struct zp_rule cloud_hypervisor[] = {
     ZP_NEED("bzimage.code32", zp_code32_from, MIB, "code32_start $x0 (at 0x214) must not lie below $x1"),
     ZP_BUT("bzimage.reserve", zp_runs_at_other_place, MIB,
            "init_size is not reserved: the kernel runs over $s2 from $x0, and nothing keeps that free"),
+    ZP_BUT("bzimage.initrd", zp_initrd_too_high, INITRD_TOP,
+           "it puts an initrd at the end of RAM, up to $x1, and the kernel takes it up to $x0 (at 0x22c)"),
     ZP_NONE("none", "neither an ELF nor \"HdrS\" at 0x202"),
 };
 
@@ -106,6 +114,8 @@ static const struct zp_rule crosvm[] = {
     ZP_NEED("elf.paddr", zp_paddr_from, 2 * MIB, "p_paddr $x0 lies below $x1, where its kernels begin"),
     ZP_NEED("elf.entry", zp_e_entry_inside, 0,
             "e_entry $x0 is taken as a physical address, and lies in no segment ($x1 to $x2)"),
+    ZP_BUT("elf.gib4", zp_reserve_beyond, 4 * GIB,
+           "only the first 4 GiB are mapped, and the image ends at $x0"),
     ZP_BUT("elf.linux", zp_is_no_linux, 0,
            "nothing says that it is a Linux, whose 64-bit protocol e_entry must expect"),
     ZP_BUT("elf.note", zp_is_pvh_elf, 0, "it does not know PVH; the entry $x0 is not used"),
@@ -188,7 +198,8 @@ static const struct zp_rule hyperkit[] = {
 /* bhyve loads no kernel by itself: UEFI firmware (-l bootrom), or grub-bhyve before it. */
 static const struct zp_rule bhyve[] = {
     ZP_PATH_TO("esp", "efi", zp_has_esp, 0, "its UEFI firmware starts EFI/BOOT/BOOTX64.EFI of partition $d0"),
-    ZP_BUT("esp.content", zp_is_always, 0, "that file was not looked for"),
+    ZP_BUT("esp.content", zp_is_always, 0,
+           "whether the partition has EFI/BOOT/BOOTX64.EFI was not looked for"),
     ZP_PATH("linux", ZP_PROTOCOL_LINUX32, zp_has_hdrs, 0, "grub-bhyve loads it by GRUB's linux command"),
     ZP_NEED("linux.version", zp_version_from, 0x203,
             "grub-bhyve takes Linux from protocol 2.03 on, and this is $v0"),
@@ -201,9 +212,9 @@ static const struct zp_rule bhyve[] = {
     ZP_NONE("none", "no EFI system partition, no EFI application, no Linux that grub-bhyve takes"),
 };
 
-#define HOST(name, version, rules)                                        \
-    {                                                                     \
-        name, version, 0, NULL, rules, sizeof(rules) / sizeof((rules)[0]) \
+#define HOST(name, version, rules)                                              \
+    {                                                                           \
+        name, version, 0, NULL, NULL, rules, sizeof(rules) / sizeof((rules)[0]) \
     }
 
 const struct zp_host zp_vmm_hosts[] = {
@@ -212,7 +223,7 @@ const struct zp_host zp_vmm_hosts[] = {
     HOST("cloud-hypervisor", "Cloud Hypervisor 54", cloud_hypervisor),
     HOST("crosvm", "crosvm of 2024", crosvm),
     HOST("kvmtool", "kvmtool of 2023", kvmtool),
-    {"xen-pvh", "Xen 4.17", 1u << ZP_COMPRESSION_GZIP, NULL, xen, sizeof(xen) / sizeof(xen[0])},
+    {"xen-pvh", "Xen 4.17", 1u << ZP_COMPRESSION_GZIP, NULL, NULL, xen, sizeof(xen) / sizeof(xen[0])},
     HOST("hyperkit", "hyperkit 0.20210107", hyperkit),
     HOST("bhyve", "bhyve of FreeBSD 13", bhyve),
 };

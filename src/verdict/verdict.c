@@ -118,6 +118,7 @@ static void take_path(struct zp_verdict_row *row, const struct zp_host *host, si
     if (!meet(row, path + 1, rest, subject) || !enter(row, path, subject))
         return;
     (void)ask(path, subject);
+    row->how = host->how;
     row->entry = path->protocol ? zp_protocol_name(path->protocol) : path->entry;
     decide(row, ZP_VERDICT_BOOTS, path->id, path->text, subject);
     add_fault(row, path, subject);

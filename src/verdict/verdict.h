@@ -27,6 +27,7 @@ struct zp_verdict_row {
     const char *version; /* of the program that the rules are from: "QEMU 7.2" */
     uint32_t verdict;    /* enum zp_verdict */
     const char *entry;   /* "linux16", "pvh", "efi", "boot-sector"...; NULL where it does not boot */
+    const char *how;     /* what a person does where it boots; NULL: nothing of note */
     const char *id;      /* of the rule that decides: "qemu-kernel.elf.note" */
     const char
         *buts[ZP_VERDICT_BUTS_MAX]; /* ids of the rules behind `but`; those past the room are left out */

@@ -196,6 +196,8 @@ static const struct rule_case cases[] = {
     {"firecracker", "bzimage.code32", {"bzimage", 0, {{0x214, 4, 0xfffff}}}, {"bzimage", 0, {{0x214, 4, 0x100000}}}},
     {"firecracker", "bzimage.reserve", {"bzimage"}, {"bzimage", 0, {{0x230, 4, 0x100000}, {0x258, 8, 0x100000}}}},
     {"firecracker", "bzimage.gib", {"bzimage", 0, {{0x260, 4, 0x3f000001}}}, {"bzimage", 0, {{0x260, 4, 0x3f000000}}}},
+    {"firecracker", "bzimage.initrd", {"bzimage-2.12"}, {"bzimage-2.12", 0, {{0x22c, 4, 0xcfffffff}}}},
+    {"firecracker", "bzimage.cmdline", {"bzimage", 0, {{0x238, 4, 2046}}}, {"bzimage", 0, {{0x238, 4, 2047}}}},
     {"firecracker", "none", {"pe"}, {"bzimage"}},
 
     {"cloud-hypervisor", "elf", {"elf64-pvh"}, {"elf64"}},
@@ -213,6 +215,7 @@ static const struct rule_case cases[] = {
         {"bzimage", 0, {{0x214, 4, 0x100000}}}},
     {"cloud-hypervisor", "bzimage.reserve", {"bzimage"},
         {"bzimage", 0, {{0x230, 4, 0x100000}, {0x258, 8, 0x100000}}}},
+    {"cloud-hypervisor", "bzimage.initrd", {"bzimage-i386", 0, {{0x236, 2, 0}}}, {"bzimage"}},
     {"cloud-hypervisor", "none", {"pe"}, {"bzimage"}},
 
     {"crosvm", "multiboot", {"elf32-multiboot"}, {"elf32"}},
@@ -222,6 +225,8 @@ static const struct rule_case cases[] = {
     {"crosvm", "elf.paddr", {"elf64", 0, {{PHDR(1) + P_PADDR, 8, 0x1fffff}}},
         {"elf64", 0, {{PHDR(1) + P_PADDR, 8, 0x200000}}}},
     {"crosvm", "elf.entry", {"elf64", 0, {{E_ENTRY, 8, 0xffffff}}}, {"elf64", 0, {{E_ENTRY, 8, 0x1000000}}}},
+    {"crosvm", "elf.gib4", {"elf64", 0, {{PHDR(3) + P_MEMSZ, 8, 0x100000001 - 0x1004000}}},
+        {"elf64", 0, {{PHDR(3) + P_MEMSZ, 8, 0x100000000 - 0x1004000}}}},
     {"crosvm", "elf.linux", {"elf64"}, {"linux64"}},
     {"crosvm", "elf.note", {"elf64-pvh"}, {"elf64"}},
     {"crosvm", "elf32", {"elf32"}, {"elf64"}},
