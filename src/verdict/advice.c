@@ -22,7 +22,6 @@
 
 #define MIB         UINT64_C(0x100000)
 #define SEARCH      0x20000u /* how far a multiboot header is looked for that nobody else would find */
-#define DISK_LEAST  MIB
 #define KNOWN_FLAGS (ZP_MULTIBOOT_PAGE_ALIGN | ZP_MULTIBOOT_MEMORY_INFO | ZP_MULTIBOOT_VIDEO_MODE)
 
 struct lesson {
@@ -146,12 +145,13 @@ static bool pvh_entry_is_outside(struct zp_subject *subject, uint64_t number)
 static bool e_entry_is_virtual(struct zp_subject *subject, uint64_t number)
 {
     const struct zp_elf *elf = &subject->image->elf;
+    bool kernel = is_kernel_elf(subject);
 
     (void)number;
     subject->number[0] = elf->e_entry;
     subject->number[2] = elf->e_entry - elf->entry.value;
     subject->number[3] = elf->entry.value;
-    return is_kernel_elf(subject) && elf->e_entry != elf->entry.value;
+    return kernel && elf->e_entry != elf->entry.value;
 }
 
 static bool e_entry_is_outside(struct zp_subject *subject, uint64_t number)
@@ -365,11 +365,6 @@ static bool is_no_application(struct zp_subject *subject, uint64_t number)
            !zp_pe_is_application(subject, number);
 }
 
-static bool is_short_disk(struct zp_subject *subject, uint64_t number)
-{
-    return subject->disk.magic == ZP_BOOT_FLAG && subject->disk.table && zp_file_below(subject, number);
-}
-
 /* --- the lessons, the gravest first ---------------------------------------------------------------- */
 
 static const struct lesson lessons[] = {
@@ -489,8 +484,6 @@ static const struct lesson lessons[] = {
     {"pe-subsystem", is_no_application, 0,
      "the PE's Subsystem is $d0: firmware runs 10, EFI application, alone",
      "link with --subsystem=10 (ld) or /subsystem:efi_application"},
-    {"disk-short", is_short_disk, DISK_LEAST,
-     "as a disk the file has $s0, and SeaBIOS passes over so short ones", "pad the file with zeros to $s1"},
 };
 
 static bool advise_one(const struct lesson *lesson, struct zp_subject *subject, struct zp_advice *ret_advice)

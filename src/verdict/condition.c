@@ -6,6 +6,8 @@
  */
 #include "rule.h"
 
+#include <stdlib.h>
+
 #include <zeropage/wire/elf.h>
 #include <zeropage/wire/multiboot.h>
 #include <zeropage/wire/pe.h>
@@ -150,6 +152,11 @@ bool zp_init_size_covers(struct zp_subject *subject, uint64_t number)
     return subject->number[1] <= ((uint64_t)subject->header.init_size + 0xfff) / 0x1000 * 0x1000;
 }
 
+bool zp_init_size_or_old(struct zp_subject *subject, uint64_t number)
+{
+    return zp_version_before(subject, 0x20a) || zp_init_size_covers(subject, number);
+}
+
 bool zp_code32_from(struct zp_subject *subject, uint64_t number)
 {
     subject->number[0] = subject->header.code32_start;
@@ -244,27 +251,31 @@ bool zp_entry_offered(struct zp_subject *subject, uint64_t number)
 
 bool zp_is_elf(struct zp_subject *subject, uint64_t number)
 {
+    const struct zp_note *note = zp_image_note(subject->image, ZP_XEN_ELFNOTE_PHYS32_ENTRY);
+
     (void)number;
+    subject->number[0] = note ? note->number : 0;
     return subject->compression == ZP_COMPRESSION_NONE && subject->magic == ZP_ELFMAG;
 }
 
 bool zp_is_elf64(struct zp_subject *subject, uint64_t number)
 {
+    bool elf = zp_is_elf(subject, number);
+
     subject->number[0] = subject->image->elf.class_bits;
-    return zp_is_elf(subject, number) && subject->image->elf.class_bits == 64;
+    return elf && subject->image->elf.class_bits == 64;
 }
 
 bool zp_is_elf32(struct zp_subject *subject, uint64_t number)
 {
+    bool elf = zp_is_elf(subject, number);
+
     subject->number[0] = subject->image->elf.class_bits;
-    return zp_is_elf(subject, number) && subject->image->elf.class_bits == 32;
+    return elf && subject->image->elf.class_bits == 32;
 }
 
 bool zp_is_pvh_elf(struct zp_subject *subject, uint64_t number)
 {
-    const struct zp_note *note = zp_image_note(subject->image, ZP_XEN_ELFNOTE_PHYS32_ENTRY);
-
-    subject->number[0] = note ? note->number : 0;
     return zp_is_elf(subject, number) && subject->image->pvh.present;
 }
 
@@ -339,6 +350,30 @@ bool zp_e_entry_inside(struct zp_subject *subject, uint64_t number)
     return subject->number[0] >= subject->number[1] && subject->number[0] < subject->number[2];
 }
 
+bool zp_paddr_on_pages(struct zp_subject *subject, uint64_t number)
+{
+    size_t count;
+    const struct zp_segment *segments = loads(subject, &count);
+
+    (void)number;
+    for (size_t i = 0; i < count; i++) {
+        subject->number[0] = segments[i].paddr.value;
+        if (subject->number[0] & 0xfff)
+            return false;
+    }
+    return true;
+}
+
+/* No note is cut off in its PT_NOTE; we notice that of PHYS32_ENTRY. */
+bool zp_notes_are_whole(struct zp_subject *subject, uint64_t number)
+{
+    const struct zp_entry *entry = zp_subject_entry(subject, ZP_PROTOCOL_PVH);
+
+    (void)number;
+    subject->number[0] = entry ? entry->fault.offset : 0;
+    return !entry || entry->fault.field != ZP_FIELD_N_DESCSZ || entry->fault.code != ZP_ERR_TRUNCATED;
+}
+
 bool zp_paddr_from(struct zp_subject *subject, uint64_t number)
 {
     size_t count;
@@ -363,7 +398,8 @@ static uint64_t rounded(uint64_t number, uint64_t align)
 
 /*
  * QEMU, include/hw/elf_ops.h: steps over a note by the header and both sizes, each rounded up to p_align, and
- * asks n_type alone. With a p_align of 8 that goes astray at the first note with a name of 4 bytes.
+ * asks n_type alone; the descriptor it reads behind a name so rounded. With a p_align of 8 that goes astray
+ * at the first note with a name of 4 bytes. It dies of a p_align of 0.
  */
 bool zp_note_by_qemu(struct zp_subject *subject, uint64_t number)
 {
@@ -378,7 +414,8 @@ bool zp_note_by_qemu(struct zp_subject *subject, uint64_t number)
         if (!zp_subject_read(subject->source, pvh->note_offset + at, &header, sizeof(header)))
             return false;
         if (header.n_type == ZP_XEN_ELFNOTE_PHYS32_ENTRY)
-            return pvh->note_offset + at == wanted->header_offset;
+            return pvh->note_offset + at == wanted->header_offset &&
+                   rounded(header.n_namesz, pvh->note_align) == rounded(header.n_namesz, 4);
         at += sizeof(header) + rounded(header.n_namesz, pvh->note_align) +
               rounded(header.n_descsz, pvh->note_align);
     }
@@ -431,6 +468,21 @@ bool zp_multiboot_or_elf32(struct zp_subject *subject, uint64_t number)
     bool placed = zp_multiboot_addresses(subject, number);
 
     return !zp_is_not_x86_64(subject, number) ? placed : true;
+}
+
+bool zp_multiboot_is_ram(struct zp_subject *subject, uint64_t number)
+{
+    const struct zp_entry *entry = zp_subject_entry(subject, ZP_PROTOCOL_MULTIBOOT1);
+
+    subject->number[0] = entry ? entry->reserve.value : 0;
+    return !entry || entry->reserve.value + entry->reserve_size <= number;
+}
+
+bool zp_multiboot_wants_video(struct zp_subject *subject, uint64_t number)
+{
+    (void)number;
+    subject->number[0] = subject->image->multiboot1.flags;
+    return subject->image->multiboot1.wants_video_mode;
 }
 
 bool zp_multiboot_or_elf_of(struct zp_subject *subject, uint64_t number)
@@ -493,6 +545,20 @@ bool zp_pe_is_application(struct zp_subject *subject, uint64_t number)
     return subject->image->pe.subsystem == ZP_IMAGE_SUBSYSTEM_EFI_APPLICATION;
 }
 
+bool zp_pe_is_whole(struct zp_subject *subject, uint64_t number)
+{
+    struct zp_pe_section *sections = NULL;
+    struct zp_error error = {0};
+    size_t count = 0;
+    int status = zp_pe_sections_read(subject->source, &sections, &count, &error);
+
+    (void)number;
+    free(sections);
+    subject->number[0] = error.value;
+    subject->number[1] = error.limit;
+    return status == 0;
+}
+
 bool zp_has_esp(struct zp_subject *subject, uint64_t number)
 {
     (void)number;
@@ -517,6 +583,5 @@ bool zp_disk_code(struct zp_subject *subject, uint64_t number)
 bool zp_disk_bootable(struct zp_subject *subject, uint64_t number)
 {
     (void)number;
-    subject->number[0] = subject->header.version;
-    return !subject->hdrs || subject->disk.table;
+    return !subject->disk.stub || subject->disk.table;
 }

@@ -91,6 +91,7 @@ zp_condition zp_is_kexec_bzimage64; /* 2.12, AA55, LOADED_HIGH and both flags; n
 zp_condition zp_setup_sects_upto;   /* number[0] as in the file, at most number */
 zp_condition zp_setup_sects_told;   /* not 0 */
 zp_condition zp_syssize_fits;       /* number[0] bytes told, number[1] bytes there */
+zp_condition zp_init_size_or_old;   /* the same, or older than 2.10 */
 zp_condition zp_init_size_covers;   /* number[0] init_size, number[1] the rest of the file */
 zp_condition zp_code32_from;        /* number[0] code32_start, at least number */
 zp_condition zp_file_from;          /* number[0] the size, at least number */
@@ -111,15 +112,19 @@ zp_condition zp_is_multiboot2_elf; /* number[0] the header's offset */
 zp_condition zp_phoff_from;        /* number[0] e_phoff */
 zp_condition zp_e_entry_from;      /* number[0] e_entry as in the file */
 zp_condition zp_e_entry_inside;    /* [0] e_entry, [1] lowest, [2] end of the segments */
-zp_condition zp_paddr_from;        /* number[0] the lowest p_paddr */
-zp_condition zp_note_by_padding;   /* a walk by padding number finds PHYS32_ENTRY; number[0] p_align */
-zp_condition zp_note_by_qemu;      /* QEMU's walk comes upon it; number[0] p_align */
-zp_condition zp_note_in_last;      /* it lies in the last PT_NOTE: [0] of, [1] how many */
-zp_condition zp_is_not_x86_64;     /* number[0] e_machine */
-zp_condition zp_has_multiboot1;    /* number[0] its offset, number[2] flags */
+zp_condition zp_paddr_on_pages;    /* number[0] the p_paddr that is not */
+zp_condition zp_notes_are_whole;
+zp_condition zp_paddr_from;      /* number[0] the lowest p_paddr */
+zp_condition zp_note_by_padding; /* a walk by padding number finds PHYS32_ENTRY; number[0] p_align */
+zp_condition zp_note_by_qemu;    /* QEMU's walk comes upon it; number[0] p_align */
+zp_condition zp_note_in_last;    /* it lies in the last PT_NOTE: [0] of, [1] how many */
+zp_condition zp_is_not_x86_64;   /* number[0] e_machine */
+zp_condition zp_has_multiboot1;  /* number[0] its offset, number[2] flags */
 zp_condition zp_has_multiboot2;
-zp_condition zp_multiboot_addresses;   /* bit 16 */
-zp_condition zp_multiboot_or_elf32;    /* addresses, or no ELF for x86-64; number[0] e_machine */
+zp_condition zp_multiboot_addresses; /* bit 16 */
+zp_condition zp_multiboot_or_elf32;  /* addresses, or no ELF for x86-64; number[0] e_machine */
+zp_condition zp_multiboot_is_ram;    /* it ends by number; number[0] where it begins */
+zp_condition zp_multiboot_wants_video;
 zp_condition zp_multiboot_or_elf_of;   /* addresses, or an ELF of number bits; number[0] its class */
 zp_condition zp_multiboot_flags_known; /* no flag of the low 16 bits outside number; number[0] flags */
 zp_condition zp_has_inner;             /* the payload was unpacked to an ELF */
@@ -127,6 +132,7 @@ zp_condition zp_inner_has_note;        /* which has PHYS32_ENTRY; number[0] its 
 zp_condition zp_inner_unknown;         /* there is a payload, and nobody looked into it */
 zp_condition zp_is_pe;
 zp_condition zp_pe_is_for;         /* machine number; number[0] the machine */
+zp_condition zp_pe_is_whole;       /* [0] where a section ends, [1] where the file does */
 zp_condition zp_pe_is_application; /* number[0] the subsystem */
 zp_condition zp_has_esp;           /* number[0] partition, [2] first sector */
 zp_condition zp_disk_magic;        /* AA55: number[0] */

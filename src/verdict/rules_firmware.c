@@ -8,15 +8,12 @@
 
 #include <zeropage/wire/pe.h>
 
-#define DISK_LEAST UINT64_C(0x100000) /* SeaBIOS passes over shorter ones */
-
 static const struct zp_rule bios_disk[] = {
     ZP_PATH_TO("disk", "boot-sector", zp_disk_magic, 0,
                "0xaa55 at 0x1fe: the first sector is run at 0000:7c00"),
     ZP_NEED("disk.kernel", zp_disk_bootable, 0,
-            "the first sector is a Linux kernel's (protocol $v0): no boot code, no partitions"),
+            "the first sector is a kernel's or a PE's without partitions, and no boot code"),
     ZP_NEED("disk.code", zp_disk_code, 0, "the first sector has no code: it begins with zeros"),
-    ZP_BUT("disk.size", zp_file_below, DISK_LEAST, "a disk of $s0 is passed over by SeaBIOS; pad it to $s1"),
     ZP_NONE("none", "no 0xaa55 at 0x1fe"),
 };
 
@@ -24,6 +21,7 @@ static const struct zp_rule uefi[] = {
     ZP_PATH_TO("pe", "efi", zp_is_pe, 0, "a PE for x86-64, PE header at $x0: the firmware runs it by itself"),
     ZP_NEED("pe.machine", zp_pe_is_for, ZP_IMAGE_FILE_MACHINE_AMD64,
             "the PE is for machine $x0 (COFF header), not $x1 of 64-bit firmware"),
+    ZP_NEED("pe.whole", zp_pe_is_whole, 0, "a section of the PE ends at $x0, past the file's end at $x1"),
     ZP_NEED("pe.subsystem", zp_pe_is_application, 0, "the PE's Subsystem is $d0, not 10, EFI application"),
     ZP_PATH_TO("esp", "efi", zp_has_esp, 0,
                "partition $d0 (sector $d2) is an EFI system partition: the firmware runs "

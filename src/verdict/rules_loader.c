@@ -8,7 +8,9 @@
 #include <zeropage/wire/bootparam.h>
 #include <zeropage/wire/elf.h>
 
-#define GRUB_SETUP_SECTS_MAX 64u /* GRUB_LINUX_MAX_SETUP_SECTS */
+#define REAL_MODE_SECTS      126u /* with the boot sector they leave room for a heap in one segment */
+#define RAM_END              UINT64_C(0xfec00000) /* above it are APICs and the BIOS */
+#define GRUB_SETUP_SECTS_MAX 64u                  /* GRUB_LINUX_MAX_SETUP_SECTS */
 
 /* kexec-tools for x86-64: multiboot 2 in an ELF, an ELF for x86-64 by e_entry, multiboot 1, an ELF for i386,
  * bzImage64, bzImage. */
@@ -20,6 +22,8 @@ static const struct zp_rule kexec[] = {
     ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
     ZP_NEED("elf.entry", zp_e_entry_inside, 0,
             "e_entry $x0 is taken as a physical address, and lies in no segment ($x1 to $x2)"),
+    ZP_NEED("elf.page", zp_paddr_on_pages, 0, "p_paddr $x0 is not page aligned"),
+    ZP_NEED("elf.notes", zp_notes_are_whole, 0, "a note is cut off (its n_descsz at $x0)"),
     ZP_BUT("elf.args", zp_is_always, 0, "only with --args-linux does it get boot_params"),
     ZP_BUT("elf.linux", zp_is_no_linux, 0,
            "nothing says that it is a Linux, whose 64-bit protocol e_entry must expect"),
@@ -31,6 +35,7 @@ static const struct zp_rule kexec[] = {
     ZP_NEED("elf32.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
     ZP_NEED("elf32.entry", zp_e_entry_inside, 0,
             "e_entry $x0 is taken as a physical address, and lies in no segment ($x1 to $x2)"),
+    ZP_NEED("elf32.page", zp_paddr_on_pages, 0, "p_paddr $x0 is not page aligned"),
     ZP_BUT("elf32.args", zp_is_always, 0, "only with --args-linux does it get boot_params"),
     ZP_BUT("elf32.linux", zp_is_no_linux, 0,
            "nothing says that it is a Linux, whose 32-bit protocol e_entry must expect"),
@@ -50,6 +55,8 @@ static const struct zp_rule grub_linux[] = {
             "a bzImage of protocol $v0, by its 32-bit entry"),
     ZP_NEED("linux.setup_sects", zp_setup_sects_upto, GRUB_SETUP_SECTS_MAX,
             "setup_sects $d0 (at 0x1f1) is more than the $d1 it takes"),
+    ZP_NEED("linux.init_size", zp_init_size_or_old, 0,
+            "init_size $x0 (at 0x260) is less than the $x1 bytes behind the setup: it dies of that"),
     ZP_PATH("linux16", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
     ZP_NEED("linux16.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
     ZP_NEED("linux16.setup_sects", zp_setup_sects_upto, GRUB_SETUP_SECTS_MAX,
@@ -89,31 +96,44 @@ static const struct zp_rule grub_efi_linux[] = {
     ZP_NONE("none", "no \"HdrS\" at 0x202"),
 };
 
-/* syslinux: Linux by the 16-bit setup; mboot.c32 for multiboot 1. */
+/* syslinux: Linux by the 16-bit setup; mboot.c32 for multiboot 1, and for an ELF32 without a header. */
 static const struct zp_rule syslinux[] = {
     ZP_PATH("linux", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
     ZP_NEED("linux.size", zp_file_from, 1024, "the file has $d0 bytes, less than the $d1 that it asks"),
     ZP_NEED("linux.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
+    ZP_NEED("linux.setup_sects", zp_setup_sects_upto, REAL_MODE_SECTS,
+            "setup_sects $d0 (at 0x1f1): the setup and its heap do not fit into 64 KiB"),
     ZP_PATH("linux-old", ZP_PROTOCOL_LINUX16, zp_is_old_linux, 0, "a kernel older than 2.00"),
     ZP_PATH("mboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
             "a multiboot header at $x0, in the first 8 KiB"),
     ZP_NEED("mboot.flags", zp_multiboot_flags_known, 7,
             "the multiboot flags $x0 have bits outside 0x10007 that must be understood"),
+    ZP_NEED("mboot.place", zp_multiboot_is_ram, RAM_END, "it is linked to $x0, where no machine has RAM"),
     ZP_BUT("mboot.module", zp_is_always, 0, "by its module mboot.c32"),
-    ZP_NONE("none", "no \"HdrS\" at 0x202 and no multiboot header in the first 8 KiB"),
+    ZP_PATH_TO("elf", "multiboot1", zp_is_elf32, 0, "an ELF32, entered at e_entry"),
+    ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
+    ZP_BUT("elf.module", zp_is_always, 0,
+           "by its module mboot.c32, with the state of multiboot though there is no header"),
+    ZP_NONE("none", "no \"HdrS\" at 0x202, no multiboot header in the first 8 KiB, no ELF32"),
 };
 
-/* iPXE on BIOS: bzImage by the 16-bit setup, multiboot 1, raw ELF32. */
+/* iPXE on BIOS: bzImage by the 16-bit setup, multiboot 1, a raw ELF32. */
 static const struct zp_rule ipxe[] = {
     ZP_PATH("bzimage", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
-    ZP_NEED("bzimage.version", zp_version_from, 0x200, "protocol $v0 (at 0x206) is older than $v1"),
+    ZP_NEED("bzimage.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
+    ZP_NEED("bzimage.setup_sects", zp_setup_sects_upto, REAL_MODE_SECTS,
+            "setup_sects $d0 (at 0x1f1): the setup and its heap do not fit into 64 KiB"),
     ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
             "a multiboot header at $x0, in the first 8 KiB"),
     ZP_NEED("multiboot.flags", zp_multiboot_flags_known, 3,
             "the multiboot flags $x0 demand more than pages and memory (0x3): video modes it does not know"),
     ZP_NEED("multiboot.class", zp_multiboot_or_elf_of, 32,
             "an ELF of $d0 bits without load addresses (flag bit 16), and it loads 32 bits alone"),
-    ZP_NONE("none", "no \"HdrS\" at 0x202 and no multiboot header in the first 8 KiB"),
+    ZP_NEED("multiboot.place", zp_multiboot_is_ram, RAM_END, "it is linked to $x0, where no machine has RAM"),
+    ZP_PATH_TO("elf", "elf32", zp_is_elf32, 0, "an ELF32, entered at e_entry in flat 32-bit mode"),
+    ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
+    ZP_BUT("elf.nothing", zp_is_always, 0, "nothing is handed over to it: no command line, no memory map"),
+    ZP_NONE("none", "no \"HdrS\" at 0x202, no multiboot header in the first 8 KiB, no ELF32"),
 };
 
 #define HOST(name, version, rules)                                              \
@@ -129,13 +149,13 @@ static const struct zp_rule ipxe[] = {
 #define GRUB_MODULES "its module gzio, xzio or lzopio must be loaded to unpack the file"
 
 const struct zp_host zp_loader_hosts[] = {
-    UNPACKER("kexec", "kexec-tools 2.0.25", 1u << ZP_COMPRESSION_GZIP | 1u << ZP_COMPRESSION_LZMA, NULL,
-             kexec),
+    HOST("kexec", "kexec-tools 2.0.25", kexec), /* Debian builds it without zlib and lzma */
     UNPACKER("grub-linux", "GRUB 2.06", GRUB_UNPACKS, GRUB_MODULES, grub_linux),
     UNPACKER("grub-multiboot", "GRUB 2.06", GRUB_UNPACKS, GRUB_MODULES, grub_multiboot),
     UNPACKER("grub-multiboot2", "GRUB 2.06", GRUB_UNPACKS, GRUB_MODULES, grub_multiboot2),
     UNPACKER("grub-efi-linux", "GRUB 2.06", GRUB_UNPACKS, GRUB_MODULES, grub_efi_linux),
-    HOST("syslinux", "syslinux 6.04", syslinux),
+    UNPACKER("syslinux", "syslinux 6.04", 1u << ZP_COMPRESSION_GZIP,
+             "its module mboot.c32 unpacks the file, and no other", syslinux),
     HOST("ipxe", "iPXE 1.0.0+git20190125", ipxe),
 };
 const size_t zp_loader_host_count = sizeof(zp_loader_hosts) / sizeof(zp_loader_hosts[0]);

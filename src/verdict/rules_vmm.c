@@ -24,11 +24,11 @@ static const struct zp_rule qemu[] = {
            "\"HdrS\" is asked first, so that the PVH entry $x0 of the same file is not used"),
     ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
             "a multiboot header at $x0, in the first 8 KiB"),
-    ZP_NEED("multiboot.video", zp_multiboot_flags_known, 3,
-            "the multiboot flags $x0 demand more than pages and memory (0x3): video modes it does not know"),
     ZP_NEED("multiboot.elf64", zp_multiboot_or_elf32, 0,
             "an ELF for x86-64 (e_machine $d0 at 0x12) with a multiboot header must carry load addresses "
             "(flag bit 16)"),
+    ZP_BUT("multiboot.video", zp_multiboot_wants_video, 0,
+           "the video mode that its flags $x0 ask for is not given"),
     ZP_PATH("elf", ZP_PROTOCOL_PVH, zp_is_elf, 0, "the ELF has the note PHYS32_ENTRY $x0"),
     ZP_NEED("elf.note", zp_is_pvh_elf, 0,
             "an ELF needs the Xen note PHYS32_ENTRY (type 18), and this has none"),

@@ -13,12 +13,13 @@
 
 /* The file as a disk: its first sector and the EFI system partition on it, by MBR or GPT. */
 struct zp_disk {
-    bool read;                    /* there is a first sector */
-    uint16_t magic;               /* at 0x1fe */
-    bool code;                    /* its first bytes are not all zero */
-    bool table;                   /* one of the first three partitions is a possible one */
-    bool gpt;                     /* "EFI PART" in sector 1 */
-    uint32_t esp;                 /* number of the EFI system partition, from 1; 0: none */
+    bool read;      /* there is a first sector */
+    uint16_t magic; /* at 0x1fe */
+    bool code;      /* its first bytes are not all zero */
+    bool stub;      /* begins as a kernel's does that is no boot code: MZ, or a jump to complain */
+    bool table;     /* one of the first three partitions is a possible one */
+    bool gpt;       /* "EFI PART" in sector 1 */
+    uint32_t esp;   /* number of the EFI system partition, from 1; 0: none */
     uint64_t esp_start, esp_size; /* sectors */
 };
 

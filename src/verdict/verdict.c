@@ -59,6 +59,8 @@ static bool goes_unnoticed(const struct zp_entry *entry)
 {
     uint32_t field = entry->fault.field;
 
+    if (field == ZP_FIELD_MB_FLAGS && entry->fault.code == ZP_ERR_UNSUPPORTED)
+        return true; /* who minds has a rule for it */
     return entry->container == ZP_CONTAINER_BZIMAGE && field != ZP_FIELD_SETUP_SECTS &&
            field != ZP_FIELD_PROTECTED_MODE_CODE && field != ZP_FIELD_ENTRY64;
 }

@@ -111,8 +111,8 @@ class Direct(Case):
 
     def test_no_elf_inside(self):
         """a payload of something else is named as what it is"""
-        for kind, text in (("elf64-program", "a program for an operating system"), ("multiboot1", "no format"),
-                           ("bzimage-2.08", "no format"), ("zstd", "compressed with zstd")):
+        for kind, text in (("elf64-program", "a program for an operating system"), ("multiboot1", "no kernel"),
+                           ("bzimage-2.08", "no kernel"), ("zstd", "compressed with zstd")):
             self.make_kernel(kind)
             with self.subTest(kind):
                 self.assertFalse(self.plan("k")["direct"])

@@ -265,18 +265,6 @@ static void multiboot_headers(void **state)
     expect(&bad, &good, "multiboot-flags", "0x10", "bits 3 to 15");
 }
 
-/* A disk with a partition, so many bytes long. */
-static void disk(struct gen_image *image, size_t size)
-{
-    *image = (struct gen_image){0};
-    gen_resize(image, size);
-    gen_poke(image, 0, 2, 0xfeeb);
-    gen_poke(image, 0x1be + 4, 1, 0x83);
-    gen_poke(image, 0x1be + 8, 4, 1);
-    gen_poke(image, 0x1be + 12, 4, 8);
-    gen_poke(image, 0x1fe, 2, 0xaa55);
-}
-
 static void firmware(void **state)
 {
     struct gen_image good, bad;
@@ -286,9 +274,6 @@ static void firmware(void **state)
     gen_pe(&bad, 0x8664);
     gen_poke(&bad, bad.pe + 24 + 68, 2, 3);
     expect(&bad, &good, "pe-subsystem", "Subsystem is 3", "--subsystem=10");
-    disk(&good, 0x100000);
-    disk(&bad, 0xffe00);
-    expect(&bad, &good, "disk-short", "SeaBIOS", "1 MiB");
 }
 
 /* A program is no kernel, and a good kernel needs nothing. */

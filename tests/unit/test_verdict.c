@@ -142,6 +142,29 @@ static void syssize_more(struct gen_image *image)
     gen_poke(image, 0x1f4, 4, (image->size - image->code) / 16 + 1);
 }
 
+/* Linked to where the BIOS is. */
+static void high(struct gen_image *image)
+{
+    size_t fields = image->multiboot1 + 12;
+    uint64_t delta = 0xff000000 - gen_peek(image, fields + 4, 4);
+
+    for (size_t i = 0; i < 5; i++)
+        if (gen_peek(image, fields + 4 * i, 4))
+            gen_poke(image, fields + 4 * i, 4, gen_peek(image, fields + 4 * i, 4) + delta);
+}
+
+static void cut_note(struct gen_image *image)
+{
+    gen_poke(image, image->note_entry + 4, 4, 0xffffffff);
+}
+
+/* SizeOfRawData and VirtualSize past the end. */
+static void cut_section(struct gen_image *image)
+{
+    gen_poke(image, image->sections + 8, 4, 0x100000);
+    gen_poke(image, image->sections + 16, 4, 0x100000);
+}
+
 /* A small PE of which the machine or the subsystem is another. */
 static void pe_i386(struct gen_image *image)
 {
@@ -170,7 +193,7 @@ static const struct rule_case cases[] = {
     {"qemu-kernel", "bzimage", {"bzimage"}, {"bzimage", 0, {NO_HDRS}}},
     {"qemu-kernel", "bzimage.pvh", {"linux64", 0, {AS_LINUX}}, {"bzimage"}},
     {"qemu-kernel", "multiboot", {"elf32-multiboot"}, {"elf32"}},
-    {"qemu-kernel", "multiboot.video", {"elf32-multiboot", .spoil = video}, {"elf32-multiboot"}},
+    {"qemu-kernel", "multiboot.video", {"elf32-multiboot", .spoil = video}, {"elf32-multiboot", .spoil = flag3}},
     {"qemu-kernel", "multiboot.elf64", {"elf64-multiboot"}, {"elf32-multiboot"}},
     {"qemu-kernel", "elf", {"elf64-pvh"}, {"elf64"}},
     {"qemu-kernel", "elf.note", {"elf64"}, {"elf64-pvh"}},
@@ -286,6 +309,9 @@ static const struct rule_case cases[] = {
     {"kexec", "elf64", {"elf64"}, {"elf32"}},
     {"kexec", "elf.sound", {"elf64", 0, {{E_PHNUM, 2, 0}}}, {"elf64"}},
     {"kexec", "elf.entry", {"elf64", 0, {{E_ENTRY, 8, 0xffffff}}}, {"elf64", 0, {{E_ENTRY, 8, 0x1000000}}}},
+    {"kexec", "elf.page", {"elf64", 0, {{PHDR(1) + P_PADDR, 8, 0x1000010}}}, {"elf64"}},
+    {"kexec", "elf.notes", {"elf64-pvh", .spoil = cut_note}, {"elf64-pvh"}},
+    {"kexec", "elf32.page", {"elf32", 0, {{52 + 32 + 12, 4, 0x1000010}}}, {"elf32"}},
     {"kexec", "elf.args", {"elf64"}, {"bzimage"}},
     {"kexec", "elf.linux", {"elf64"}, {"linux64"}},
     {"kexec", "multiboot", {"multiboot1"}, {"elf64"}},
@@ -305,6 +331,8 @@ static const struct rule_case cases[] = {
 
     {"grub-linux", "linux", {"bzimage"}, {"bzimage-2.03"}},
     {"grub-linux", "linux.setup_sects", {"bzimage", 0x10000, {{0x1f1, 1, 65}}}, {"bzimage", 0x10000, {{0x1f1, 1, 64}}}},
+    {"grub-linux", "linux.init_size", {"bzimage", 0x2400, {{0x260, 4, 0x1000}}},
+        {"bzimage", 0x2400, {{0x260, 4, 0x2000}}}},
     {"grub-linux", "linux16", {"bzimage-2.03"}, {"bzimage"}},
     {"grub-linux", "linux16.boot_flag", {"zimage", 0, {{0x1fe, 2, 0xaa54}}}, {"zimage"}},
     {"grub-linux", "linux16.setup_sects", {"zimage", 0x10000, {{0x1f1, 1, 65}}}, {"zimage", 0x10000, {{0x1f1, 1, 64}}}},
@@ -335,29 +363,41 @@ static const struct rule_case cases[] = {
     {"syslinux", "mboot", {"elf64-multiboot"}, {"elf64"}},
     {"syslinux", "mboot.flags", {"elf32-multiboot", .spoil = flag3}, {"elf32-multiboot", .spoil = video}},
     {"syslinux", "mboot.module", {"multiboot1"}, {"bzimage"}},
+    {"syslinux", "linux.setup_sects", {"bzimage", 0x20000, {{0x1f1, 1, 127}}},
+        {"bzimage", 0x20000, {{0x1f1, 1, 126}}}},
+    {"syslinux", "mboot.place", {"multiboot1", .spoil = high}, {"multiboot1"}},
+    {"syslinux", "elf", {"elf32"}, {"elf64"}},
+    {"syslinux", "elf.sound", {"elf32", 0, {{44, 2, 0}}}, {"elf32"}},
+    {"syslinux", "elf.module", {"elf32"}, {"elf32-multiboot"}},
     {"syslinux", "none", {"elf64"}, {"multiboot1"}},
 
     {"ipxe", "bzimage", {"bzimage-2.00"}, {"multiboot1"}},
-    {"ipxe", "bzimage.version", {"bzimage", 0, {{0x206, 2, 0x1ff}}}, {"bzimage", 0, {{0x206, 2, 0x200}}}},
     {"ipxe", "multiboot", {"elf32-multiboot"}, {"elf32"}},
     {"ipxe", "multiboot.flags", {"elf32-multiboot", .spoil = video}, {"elf32-multiboot"}},
     {"ipxe", "multiboot.class", {"elf64-multiboot"}, {"elf32-multiboot"}},
+    {"ipxe", "bzimage.boot_flag", {"bzimage", 0, {{0x1fe, 2, 0xaa54}}}, {"bzimage"}},
+    {"ipxe", "bzimage.setup_sects", {"bzimage", 0x20000, {{0x1f1, 1, 127}}}, {"bzimage", 0x20000, {{0x1f1, 1, 126}}}},
+    {"ipxe", "multiboot.place", {"multiboot1", .spoil = high}, {"multiboot1"}},
+    {"ipxe", "elf", {"elf32"}, {"elf64"}},
+    {"ipxe", "elf.sound", {"elf32", 0, {{44, 2, 0}}}, {"elf32"}},
+    {"ipxe", "elf.nothing", {"elf32"}, {"elf32-multiboot"}},
     {"ipxe", "none", {"elf64"}, {"multiboot1"}},
 
     {"bios-disk", "disk", {"disk"}, {"disk", 0, {{0x1fe, 2, 0xaa54}}}},
-    {"bios-disk", "disk.kernel", {"bzimage"}, {"disk", 0, {{0x202, 4, HDRS}}}},
+    {"bios-disk", "disk.kernel", {"bzimage", 0, {{0, 4, 0xc00005ea}, {4, 1, 7}}}, {"disk", 0, {{0, 2, 0x5a4d}}}},
     {"bios-disk", "disk.code", {"disk", 0, {{0, 4, 0}}}, {"disk"}},
-    {"bios-disk", "disk.size", {"disk", 0xffe00}, {"disk", 0x100000}},
     {"bios-disk", "none", {"disk", 0, {{0x1fe, 2, 0xaa54}}}, {"disk"}},
 
     {"uefi", "pe", {"bzimage"}, {"elf64"}},
     {"uefi", "pe.machine", {"pe", .spoil = pe_i386}, {"pe"}},
+    {"uefi", "pe.whole", {"pe", .spoil = cut_section}, {"pe"}},
     {"uefi", "pe.subsystem", {"pe", .spoil = pe_driver}, {"pe"}},
     {"uefi", "esp", {"gpt"}, {"gpt", 0, {{512, 4, 0}}}},
     {"uefi", "esp.content", {"disk"}, {"pe"}},
     {"uefi", "none", {"elf64"}, {"gpt"}},
 
-    {"kexec", "none", {"bzimage", 0, {NO_HDRS}, gzipped}, {"bzimage", .spoil = gzipped}},
+    {"kexec", "none", {"bzimage", .spoil = gzipped}, {"bzimage"}},
+    {"syslinux", "unpack", {"elf32-multiboot", .spoil = gzipped}, {"elf32-multiboot"}},
     {"qemu-kernel", "none", {"bzimage", .spoil = gzipped}, {"bzimage"}},
     {"grub-linux", "unpack", {"bzimage", .spoil = gzipped}, {"bzimage"}},
 };
@@ -497,7 +537,7 @@ static void layers(void **state)
     assert_int_equal(row.verdict, ZP_VERDICT_BOOTS_BUT);
     assert_string_equal(row.entry, "multiboot1");
     make_variant(&image, &(struct variant){"elf32-multiboot", .spoil = gzipped});
-    judge(&image, "syslinux", false, &row);
+    judge(&image, "ipxe", false, &row);
     assert_int_equal(row.verdict, ZP_VERDICT_DOES_NOT);
     assert_non_null(strstr(row.rule, "compressed with gzip"));
     /* A UKI is a PE from outside, whatever is in it. */
