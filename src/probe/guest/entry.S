@@ -130,6 +130,22 @@ found64:
 found32:
     movl    %eax, %dr3
     movl    %esp, %dr2
+    movl    %ecx, %dr0
+
+/*
+ * Some loader comes here in long mode, against every protocol. LEA of address 0 tells without a flag: in
+ * 64-bit code the same bytes name memory relative to RIP, and CX is not 0.
+ */
+    leal    0, %ecx
+    jecxz   1f
+    .code64
+    movq    %dr3, %rax
+    movl    %eax, guest_found + GUEST_FOUND_PROTOCOL(%rip)
+    movq    %dr1, %rax
+    movq    %dr0, %rcx
+    jmp     found64
+    .code32
+1:  movl    %dr0, %ecx
     movl    BORROWED, %eax
     movl    %eax, %dr0
     movl    $BORROWED + 4, %esp

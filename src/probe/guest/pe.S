@@ -44,7 +44,7 @@ optional:
     .long   SECTION_ALIGNMENT
     .long   FILE_ALIGNMENT
     .word   0, 0                        /* operating system version */
-    .word   0, 0                        /* image version */
+    .word   1, 0                        /* image version; from 1 on systemd's stub hands an initrd over */
     .word   0, 0                        /* subsystem version */
     .long   0                           /* Win32VersionValue */
     .long   GUEST_PE_BASE + GUEST_SPAN  /* SizeOfImage */
