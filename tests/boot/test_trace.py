@@ -80,6 +80,10 @@ class Base(unittest.TestCase):
                             timeout=120)
         return ran, read(self.file.read_text())
 
+    @staticmethod
+    def initrd():
+        return bytes(i * 7 % 251 for i in range(3000))
+
     def assert_as_planned(self, report, registers):
         cpu, = lines_of(report, "cpu")
         segments, = lines_of(report, "segments")
@@ -123,10 +127,6 @@ class Entry(Base):
         tables = {line["signature"]: line["sum"] for line in lines_of(report, "acpi")}
         self.assertEqual(tables, {"XSDT": True, "FACP": True, "DSDT": True, "FACS": None, "APIC": True})
 
-    @staticmethod
-    def initrd():
-        return bytes(i * 7 % 251 for i in range(3000))
-
     def enter(self, engine, protocol, image):
         initrd = pathlib.Path(self.folder.name) / "initrd"
         initrd.write_bytes(self.initrd())
@@ -156,6 +156,34 @@ def add_entry(engine, protocol, image):
 for one in engines():
     for entry in ENTRIES:
         add_entry(one, *entry)
+
+
+# Lines that only the guest can write, or only who looks from outside, or that differ by design.
+ONE_SIDED = {"begin", "end", "segments", "a20", "image", "touched", "off"}
+SHAPES = [("linux64", "bzimage"), ("linux32", "bzimage32"), ("linux64", "elf64"), ("pvh", "pvh"),
+          ("multiboot1", "multiboot1"), ("multiboot2", "multiboot2")]
+
+
+class Inside(Base):
+    """What the probe guest saw at its first instruction is what was seen from outside, line by line."""
+
+    def compare(self, engine, protocol, shape):
+        image = zptap.BUILD / f"src/probe/guest/probe.{shape}"
+        initrd = pathlib.Path(self.folder.name) / "initrd"
+        initrd.write_bytes(self.initrd())
+        ran, outside = self.trace(image, "--protocol", protocol, "--engine", engine, "-m", "128M", "--initrd",
+                                  initrd, "--cmdline", CMDLINE)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        inside = [json.loads(line) for line in re.findall(r'(?m)\{"probe":.*$', ran.stdout)]
+        self.assertEqual([line for line in inside if line["probe"] not in ONE_SIDED],
+                         [line for line in outside if line["probe"] not in ONE_SIDED])
+        self.assertEqual(len(lines_of(inside, "module")), 1)
+
+    def test_inside_and_outside(self):
+        for engine in engines():
+            for protocol, shape in SHAPES:
+                with self.subTest(f"{engine} {protocol} {shape}"):
+                    self.compare(engine, protocol, shape)
 
 
 class Around(Base):
