@@ -73,7 +73,8 @@ struct guest_parameters {
     uint32_t init_size;
     uint32_t size;  /* bytes of the body in the file */
     uint32_t crc32; /* of them, with this field 0 (seal) */
-    uint8_t reserved[8];
+    uint32_t before; /* bytes of the image in memory before the body: headers of a PE file */
+    uint32_t reserved;
 };
 
 static_assert(sizeof(struct guest_parameters) == GUEST_HEADERS - GUEST_PARAMETERS,

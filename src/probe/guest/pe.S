@@ -77,7 +77,7 @@ sections:
     .long   ZP_IMAGE_SCN_CNT_UNINITIALIZED_DATA | ZP_IMAGE_SCN_MEM_READ | ZP_IMAGE_SCN_MEM_WRITE
 
     .org    GUEST_PE_BASE
-    shape_headers efi, GUEST_PE_BASE, 0, 0, 0
+    shape_headers efi, 0, 0, 0, 0, GUEST_PE_BASE
     shape_body
     .balign FILE_ALIGNMENT
 file_end:

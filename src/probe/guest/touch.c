@@ -73,7 +73,7 @@ static void put_bss(struct zp_probe_writer *writer)
 static void put_image(struct zp_probe_writer *writer)
 {
     zp_probe_line(writer, "image");
-    zp_probe_hex(writer, "base", guest_found.base);
+    zp_probe_hex(writer, "base", guest_found.base - guest_parameters.before);
     zp_probe_hex(writer, "linked", guest_parameters.linked);
     zp_probe_count(writer, "size", guest_parameters.size);
     zp_probe_sum(writer, "crc32", body_crc());
