@@ -152,9 +152,9 @@ bool zp_init_size_covers(struct zp_subject *subject, uint64_t number)
     return subject->number[1] <= ((uint64_t)subject->header.init_size + 0xfff) / 0x1000 * 0x1000;
 }
 
-bool zp_init_size_or_old(struct zp_subject *subject, uint64_t number)
+bool zp_init_size_short(struct zp_subject *subject, uint64_t number)
 {
-    return zp_version_before(subject, 0x20a) || zp_init_size_covers(subject, number);
+    return zp_version_from(subject, 0x20a) && !zp_init_size_covers(subject, number);
 }
 
 bool zp_code32_from(struct zp_subject *subject, uint64_t number)
@@ -372,6 +372,13 @@ bool zp_notes_are_whole(struct zp_subject *subject, uint64_t number)
     (void)number;
     subject->number[0] = entry ? entry->fault.offset : 0;
     return !entry || entry->fault.field != ZP_FIELD_N_DESCSZ || entry->fault.code != ZP_ERR_TRUNCATED;
+}
+
+bool zp_elf_upto(struct zp_subject *subject, uint64_t number)
+{
+    (void)zp_e_entry_inside(subject, 0); /* for where the segments end */
+    subject->number[0] = subject->number[2];
+    return subject->number[0] <= number;
 }
 
 bool zp_paddr_from(struct zp_subject *subject, uint64_t number)

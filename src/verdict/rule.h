@@ -91,7 +91,7 @@ zp_condition zp_is_kexec_bzimage64; /* 2.12, AA55, LOADED_HIGH and both flags; n
 zp_condition zp_setup_sects_upto;   /* number[0] as in the file, at most number */
 zp_condition zp_setup_sects_told;   /* not 0 */
 zp_condition zp_syssize_fits;       /* number[0] bytes told, number[1] bytes there */
-zp_condition zp_init_size_or_old;   /* the same, or older than 2.10 */
+zp_condition zp_init_size_short;    /* from 2.10 on, and less than the rest of the file: [0], [1] */
 zp_condition zp_init_size_covers;   /* number[0] init_size, number[1] the rest of the file */
 zp_condition zp_code32_from;        /* number[0] code32_start, at least number */
 zp_condition zp_file_from;          /* number[0] the size, at least number */
@@ -114,6 +114,7 @@ zp_condition zp_e_entry_from;      /* number[0] e_entry as in the file */
 zp_condition zp_e_entry_inside;    /* [0] e_entry, [1] lowest, [2] end of the segments */
 zp_condition zp_paddr_on_pages;    /* number[0] the p_paddr that is not */
 zp_condition zp_notes_are_whole;
+zp_condition zp_elf_upto;        /* the segments end by number; number[0] where they do */
 zp_condition zp_paddr_from;      /* number[0] the lowest p_paddr */
 zp_condition zp_note_by_padding; /* a walk by padding number finds PHYS32_ENTRY; number[0] p_align */
 zp_condition zp_note_by_qemu;    /* QEMU's walk comes upon it; number[0] p_align */

@@ -9,7 +9,7 @@
 #include <zeropage/wire/elf.h>
 
 #define REAL_MODE_SECTS      126u /* with the boot sector they leave room for a heap in one segment */
-#define RAM_END              UINT64_C(0xfec00000) /* above it are APICs and the BIOS */
+#define RAM_END              UINT64_C(0xe0000000) /* the PCI hole begins there at the latest */
 #define GRUB_SETUP_SECTS_MAX 64u                  /* GRUB_LINUX_MAX_SETUP_SECTS */
 
 /* kexec-tools for x86-64: multiboot 2 in an ELF, an ELF for x86-64 by e_entry, multiboot 1, an ELF for i386,
@@ -55,8 +55,8 @@ static const struct zp_rule grub_linux[] = {
             "a bzImage of protocol $v0, by its 32-bit entry"),
     ZP_NEED("linux.setup_sects", zp_setup_sects_upto, GRUB_SETUP_SECTS_MAX,
             "setup_sects $d0 (at 0x1f1) is more than the $d1 it takes"),
-    ZP_NEED("linux.init_size", zp_init_size_or_old, 0,
-            "init_size $x0 (at 0x260) is less than the $x1 bytes behind the setup: it dies of that"),
+    ZP_BUT("linux.init_size", zp_init_size_short, 0,
+           "it keeps init_size $x0 (at 0x260) free and writes all $x1 bytes behind the setup there: past it"),
     ZP_PATH("linux16", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
     ZP_NEED("linux16.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
     ZP_NEED("linux16.setup_sects", zp_setup_sects_upto, GRUB_SETUP_SECTS_MAX,
@@ -132,6 +132,11 @@ static const struct zp_rule ipxe[] = {
     ZP_NEED("multiboot.place", zp_multiboot_is_ram, RAM_END, "it is linked to $x0, where no machine has RAM"),
     ZP_PATH_TO("elf", "elf32", zp_is_elf32, 0, "an ELF32, entered at e_entry in flat 32-bit mode"),
     ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
+    ZP_NEED("elf.entry", zp_e_entry_inside, 0,
+            "e_entry $x0 is taken as a physical address, and lies in no segment ($x1 to $x2)"),
+    ZP_NEED("elf.low", zp_paddr_from, 0x100000,
+            "p_paddr $x0 lies below 1 MiB, where it has its own code and tables"),
+    ZP_NEED("elf.high", zp_elf_upto, RAM_END, "a segment ends at $x0, where no machine has RAM"),
     ZP_BUT("elf.nothing", zp_is_always, 0, "nothing is handed over to it: no command line, no memory map"),
     ZP_NONE("none", "no \"HdrS\" at 0x202, no multiboot header in the first 8 KiB, no ELF32"),
 };

@@ -21,8 +21,10 @@ static const uint8_t esp_type[16] = {0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0
                                      0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b};
 
 /* How the first sector of a kernel begins that is not meant to be booted: an EFI stub; and ljmp 07c0:0005, by
- * which Linux from 2.6 on and memtest86+ go to tell that they want a boot loader, or look for a floppy. */
+ * which Linux from 2.6 on and memtest86+ go to tell that they want a boot loader, or look for a floppy; and
+ * GRUB's lnxboot, which clears EBP and goes on in the second sector. */
 static const uint8_t mz[] = {'M', 'Z'};
+static const uint8_t lnxboot[] = {0x66, 0x31, 0xed, 0xe9};
 static const uint8_t complaint[] = {0xea, 0x05, 0x00, 0xc0, 0x07};
 
 struct gpt_header {
@@ -101,7 +103,8 @@ static void look_at_disk(struct zp_disk *disk, const struct zp_source *source)
     disk->read = true;
     memcpy(&disk->magic, sector + BOOT_MAGIC_AT, sizeof(disk->magic));
     disk->code = word_at(sector) != 0 || word_at(sector + 4) != 0;
-    disk->stub = memcmp(sector, mz, sizeof(mz)) == 0 || memcmp(sector, complaint, sizeof(complaint)) == 0;
+    disk->stub = memcmp(sector, mz, sizeof(mz)) == 0 || memcmp(sector, lnxboot, sizeof(lnxboot)) == 0 ||
+                 memcmp(sector, complaint, sizeof(complaint)) == 0;
     if (disk->magic != ZP_BOOT_FLAG)
         return;
     for (unsigned i = 0; i < 4; i++) {

@@ -380,6 +380,11 @@ static const struct rule_case cases[] = {
     {"ipxe", "multiboot.place", {"multiboot1", .spoil = high}, {"multiboot1"}},
     {"ipxe", "elf", {"elf32"}, {"elf64"}},
     {"ipxe", "elf.sound", {"elf32", 0, {{44, 2, 0}}}, {"elf32"}},
+    {"ipxe", "elf.entry", {"elf32", 0, {{E_ENTRY, 4, 0xffffff}}}, {"elf32", 0, {{E_ENTRY, 4, 0x1000000}}}},
+    {"ipxe", "elf.low", {"elf32", 0, {{52 + 32 + 12, 4, 0xfffff}, {E_ENTRY, 4, 0xfffff}}},
+        {"elf32", 0, {{52 + 32 + 12, 4, 0x100000}, {E_ENTRY, 4, 0x100000}}}},
+    {"ipxe", "elf.high", {"elf32", 0, {{52 + 96 + 20, 4, 0xe0000001 - 0x1004000}}},
+        {"elf32", 0, {{52 + 96 + 20, 4, 0xe0000000 - 0x1004000}}}},
     {"ipxe", "elf.nothing", {"elf32"}, {"elf32-multiboot"}},
     {"ipxe", "none", {"elf64"}, {"multiboot1"}},
 
