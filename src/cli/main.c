@@ -22,6 +22,7 @@ static const struct verb {
 } verbs[] = {
     {"inspect", "what it is, what it demands, every entry", cli_inspect, (char[]){"zeropage inspect"}},
     {"plan", "the memory map and entry state of a boot", cli_plan, (char[]){"zeropage plan"}},
+    {"probe", "judge how a VMM or loader enters a kernel", cli_probe, (char[]){"zeropage probe"}},
     {"run", "boot it", cli_run, (char[]){"zeropage run"}},
     {"unpack", "the vmlinux and other parts inside", cli_unpack, (char[]){"zeropage unpack"}},
 };
@@ -31,14 +32,16 @@ static int help(void)
 {
     puts("zeropage boots any x86-64 kernel, anywhere.\n\nUsage:");
     for (size_t i = 0; i < VERB_COUNT; i++)
-        printf("  zeropage %-7s IMAGE ...  %s\n", verbs[i].name, verbs[i].summary);
+        printf("  zeropage %-7s %-9s  %s\n", verbs[i].name, verbs[i].run == cli_probe ? "..." : "IMAGE ...",
+               verbs[i].summary);
     puts("\n'zeropage VERB --help' lists a verb's options; 'man zeropage' tells the rest.\n"
          "Exit code: 0 done, 1 the image or the machine says no, 2 usage.\n"
          "\n"
          "  zeropage inspect vmlinuz\n"
          "  zeropage plan vmlinuz --initrd initrd.img -m 2G\n"
          "  zeropage run vmlinuz --initrd initrd.img --cmdline console=ttyS0\n"
-         "  zeropage unpack vmlinuz -o vmlinux");
+         "  zeropage unpack vmlinuz -o vmlinux\n"
+         "  zeropage probe -- qemu-system-x86_64 -kernel {} -nographic");
     return cli_finish(CLI_DONE);
 }
 

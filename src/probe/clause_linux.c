@@ -11,8 +11,6 @@
 #include "images.h"
 #include "judging.h"
 
-extern const struct zp_probe_image *zp_probe_image_by_name(const char *name) __attribute__((weak));
-
 #define FIELDS "Linux boot.rst, Details of Header Fields: "
 #define ZERO   "Linux zero-page.rst: "
 
@@ -77,8 +75,7 @@ static const struct read_field {
 /* Compares with the header of the image itself, which this program holds. */
 static enum zp_clause_verdict header_copied(const struct zp_judging *judging)
 {
-    const struct zp_probe_image *image =
-        zp_probe_image_by_name ? zp_probe_image_by_name(judging->report->image) : NULL;
+    const struct zp_probe_image *image = zp_probe_image_by_name(judging->report->image);
     if (!judging->header)
         return zp_unseen(judging, "the setup header");
     if (!image || strncmp(image->name, "bzimage", 7) != 0 || image->size < ZP_SETUP_HEADER_END)

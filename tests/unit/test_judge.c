@@ -16,6 +16,9 @@
 #include <cmocka.h>
 #include <zlib.h>
 
+#include <zeropage/wire/bootparam.h>
+
+#include "images.h"
 #include "judge.h"
 
 #define TEXT_MAX 16384
@@ -92,7 +95,7 @@ static const char linux64[] =
     "{'probe':'paging','levels':4,'tables':3,'cr3':'0x9000'}\n"
     "{'probe':'mapping','virtual':'0x0','physical':'0x0','size':65536,'writable':true,'executable':true}\n"
     "{'probe':'mapping','virtual':'0x10000','physical':'0x10000','size':2031616,'writable':true}\n"
-    "{'probe':'mapping','virtual':'0x200000','physical':'0x200000','size':1071644672,'writable':true}\n"
+    "{'probe':'mapping','virtual':'0x200000','physical':'0x200000','size':8587837440,'writable':true}\n"
     "{'probe':'table','at':'0x9000','level':4}\n{'probe':'table','at':'0xa000','level':3}\n" BOOT_PARAMS
         SETUP_HEADER SETUP_DATA MEMORY CMDLINE MODULE ACPI INSIDE OWN
     "{'probe':'touched','promise':'cmdline','start':'0x20000','size':20,'pages':1,'bad':0,'through':'loader'}"
@@ -108,7 +111,7 @@ static const char linux16[] =
     "'cs':'0x1020','ds':'0x1000','es':'0x1000','fs':'0x1000','gs':'0x1000','ss':'0x1000'}\n"
     "{'probe':'setup_header','setup_sects':4,'boot_flag':'0xaa55','header':'0x53726448','version':'0x204',"
     "'type_of_loader':'0xff','loadflags':'0x81','code32_start':'0x100000','ramdisk_image':'0x7f00000',"
-    "'ramdisk_size':12345,'heap_end_ptr':'0xde00','cmd_line_ptr':'0x20000','initrd_addr_max':'0x37ffffff'}"
+    "'ramdisk_size':12345,'heap_end_ptr':'0xde00','cmd_line_ptr':'0x20000','initrd_addr_max':'0x7fffffff'}"
     "\n" CMDLINE MODULE ACPI INSIDE OWN
     "{'probe':'image','base':'0x100000','linked':'0x100000','size':20000,'crc32':'0xab','expected':'0xab',"
     "'bss_start':'0x0','bss_size':0,'bss_dirty':0,'first_dirty':null}\n";
@@ -241,7 +244,7 @@ static const struct row rows[] = {
     {"linux64.gdt.cs", L64, "0xaf9b000000ffff", "0xcf9b000000ffff"},
     {"linux64.gdt.ds", L64, "0xcf93000000ffff", "0x0"},
     {"linux64.rsi", L64, "'rsi':'0x7000'", "'rsi':'0x8000'"},
-    {"linux64.map.kernel", L64, "'size':1071644672", "'size':33554432"},
+    {"linux64.map.kernel", L64, "'size':8587837440", "'size':33554432"},
     {"linux64.map.boot_params", L64, "'virtual':'0x0'", "'virtual':'0x1000'"},
     {"linux64.map.cmdline", L64, "'size':2031616,'writable':true", "'size':2031616,'writable':false"},
     {"linux64.map.touched", L64, "'bad':0,'through':'loader'", "'bad':1,'through':'loader'"},
@@ -254,14 +257,15 @@ static const struct row rows[] = {
     {"linux.loadflags.high", L32, "'loadflags':'0x1'", "'loadflags':'0x0'"},
     {"linux.hardware_subarch", L32, "'hardware_subarch':0", "'hardware_subarch':1"},
     {"linux.cmd_line_ptr", L64, "'cmd_line_ptr':'0x20000'", "'cmd_line_ptr':'0x0'"},
-    {"linux.cmdline.size", L32, "'cmdline_size':2047", "'cmdline_size':18"},
+    {"linux.header.copied", L32, "'cmdline_size':2047", "'cmdline_size':2048"},
+    {"linux.cmdline.size", L64, "'cmdline_size':2047", "'cmdline_size':18"},
     {"linux.code32_start", L32, "'code32_start':'0x1000000'", "'code32_start':'0x100000'"},
     {"linux.load.aligned", L32, "'kernel_alignment':'0x200000'", "'kernel_alignment':'0x2000000'"},
     {"linux.load.preferred", L64, "'pref_address':'0x1000000'", "'pref_address':'0x2000000'"},
     {"linux.load.fixed", L16, "'base':'0x100000'", "'base':'0x200000'"},
-    {"linux.above_4g", L32, "'address':'0x20000'", "'address':'0x120000000'", "'xloadflags':'0x3'",
+    {"linux.above_4g", L64, "'address':'0x20000'", "'address':'0x120000000'", "'xloadflags':'0x3'",
      "'xloadflags':'0x1'"},
-    {"linux.above_4g", L32, "'address':'0x20000'", "'address':'0x120000000'", .verdict = ZP_CLAUSE_PASS},
+    {"linux.above_4g", L64, "'address':'0x20000'", "'address':'0x120000000'", .verdict = ZP_CLAUSE_PASS},
     {"linux.setup_data.ends", L32, "'next':'0x0'", "'next':'0x8000','error':'loop'"},
     {"linux.setup_data.readable", L64, "'next':'0x0'", "'next':'0x8000','error':'unreadable'"},
     {"linux.setup_data.types", L32, "'type':9,'len':32", "'type':77,'len':32"},
@@ -342,7 +346,7 @@ static const struct row rows[] = {
     {"linux.e820.overlap", L32, DOUBLE_RANGE},
     {"linux.e820.size", L32, EMPTY_RANGE},
     {"linux.e820.hole", L64, HOLE_RANGE},
-    {"linux.e820.reserve", L32, "'init_size':33554432", "'init_size':117440512"},
+    {"linux.e820.reserve", L64, "'init_size':33554432", "'init_size':117440512"},
     {"linux.e820.sorted", L32, "'start':'0xf0000','size':65536", "'start':'0xfffff000','size':65536"},
     {"linux.e820.types", L32, TYPE_0},
     {"pvh.memmap.overlap", "pvh", DOUBLE_RANGE},
@@ -373,7 +377,7 @@ static const struct row rows[] = {
     {"modules.whole", MB1, "'size':12345", "'size':12344"},
     {"modules.apart", MB2, "'start':'0x7f00000'", "'start':'0x20f000'"},
     {"modules.ram", L32, "'start':'0x7f00000'", "'start':'0x7fdf000'"},
-    {"linux.initrd.max", L16, "'start':'0x7f00000'", "'start':'0x37fff000'"},
+    {"linux.initrd.max", L16, "'start':'0x7f00000'", "'start':'0x7fffe000'"},
     {"linux.initrd.aligned", L32, "'start':'0x7f00000'", "'start':'0x7f00200'"},
     {"linux.initrd.absent", L32, "'probe':'module'", "'probe':'none'", .no_module = true},
     {"linux.initrd.absent", L32, "'probe':'module'", "'probe':'none'",
@@ -402,9 +406,6 @@ static const struct row rows[] = {
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
-/* What only a real image shows: judged where the images are at hand. */
-static const char *const elsewhere[] = {"linux.header.copied"};
-
 static void substitute(char *text, const char *from, const char *to)
 {
     char *at = strstr(text, from);
@@ -415,6 +416,23 @@ static void substitute(char *text, const char *from, const char *to)
         memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
         memcpy(at, to, strlen(to));
     }
+}
+
+/*
+ * Begins with a good report. The image's own header is what a loader copies: the one field of it that changes
+ * with the size of the probe is taken from there.
+ */
+static void begin(char *text, const char *good)
+{
+    const struct zp_probe_image *image =
+        zp_probe_image_by_name(strstr(good, "'bzimage16'") ? "bzimage16" : "bzimage");
+    char sectors[32];
+    strcpy(text, good);
+    if (!strstr(good, "'image':'bzimage"))
+        return;
+    snprintf(sectors, sizeof sectors, "'setup_sects':%u",
+             ((const unsigned char *)image->bytes)[ZP_BOOT_PARAMS_HDR_SETUP_SECTS]);
+    substitute(text, "'setup_sects':4", sectors);
 }
 
 /* Double quotes and the end line: a report as it comes over the line. Counts lines in *ret_lines. */
@@ -458,15 +476,13 @@ static void test_good(void **state)
         char text[TEXT_MAX];
         struct zp_clause_result *results;
         size_t count, known;
-        strcpy(text, goods[i].text);
+        begin(text, goods[i].text);
         finish(text, NULL);
         struct zp_report *report = read_report(text);
         assert_string_equal(zp_report_protocol(report), goods[i].protocol);
         assert_int_equal(zp_judge(report, &asked, &results, &count), 0);
         for (size_t j = 0; j < count; j++) {
-            bool is_elsewhere = strcmp(results[j].id, elsewhere[0]) == 0;
-            if (!is_elsewhere && results[j].verdict != ZP_CLAUSE_PASS &&
-                results[j].verdict != ZP_CLAUSE_NOT_APPLICABLE)
+            if (results[j].verdict != ZP_CLAUSE_PASS && results[j].verdict != ZP_CLAUSE_NOT_APPLICABLE)
                 fail_msg("%s: %s: verdict %d, %s", goods[i].protocol, results[j].id, results[j].verdict,
                          results[j].detail);
         }
@@ -488,7 +504,7 @@ static unsigned check_row(const struct row *row)
     size_t count;
     bool found = false;
     enum zp_clause_verdict wanted = row->verdict ? row->verdict : ZP_CLAUSE_FAIL;
-    strcpy(text, good_text(row->protocol));
+    begin(text, good_text(row->protocol));
     substitute(text, row->from, row->to);
     if (row->from2)
         substitute(text, row->from2, row->to2);
@@ -533,7 +549,7 @@ static bool passes_somewhere(const char *id)
         char text[TEXT_MAX];
         struct zp_clause_result *results;
         size_t count;
-        strcpy(text, goods[i].text);
+        begin(text, goods[i].text);
         finish(text, NULL);
         struct zp_report *report = read_report(text);
         assert_int_equal(zp_judge(report, &asked, &results, &count), 0);
@@ -559,9 +575,6 @@ static void test_complete(void **state)
             fails |= rows[j].verdict == 0;
             passes |= rows[j].verdict == ZP_CLAUSE_PASS;
         }
-        for (size_t j = 0; j < sizeof elsewhere / sizeof elsewhere[0]; j++)
-            if (strcmp(elsewhere[j], clauses[i].id) == 0)
-                fails = passes = true;
         if (!fails || !passes)
             fail_msg("%s: no row %s it", clauses[i].id, fails ? "passes" : "fails");
         for (size_t j = 0; j < i; j++)
