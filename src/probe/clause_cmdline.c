@@ -77,7 +77,9 @@ static enum zp_clause_verdict judge_asked(const struct zp_judging *judging, bool
     wanted = trimmed(expected->cmdline, wanted);
     bool ends = length >= wanted && memcmp(text + length - wanted, expected->cmdline, wanted) == 0;
     size_t before = length - wanted;
-    if (!ends)
+    if (!ends && front)
+        verdict = zp_not_arisen(judging, "what was asked for is not whole");
+    else if (!ends)
         verdict = zp_judged(judging, false, "%zu characters, of %zu asked for: %.120s", whole,
                             strlen(expected->cmdline), text);
     else if (front)

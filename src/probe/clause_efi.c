@@ -170,12 +170,13 @@ static enum zp_clause_verdict image_memory(const struct zp_judging *judging)
 
 static enum zp_clause_verdict image_base(const struct zp_judging *judging)
 {
-    uint64_t told, base;
+    uint64_t told, base, size;
     if (!zp_line_number(efi(judging), "image_base", &told) ||
+        !zp_line_number(efi(judging), "image_size", &size) ||
         !zp_line_number(zp_report_line(judging->report, "image"), "base", &base))
         return zp_unseen(judging, "the loaded image protocol");
-    return zp_judged(judging, told == base, "ImageBase 0x%" PRIx64 ", the image lies at 0x%" PRIx64, told,
-                     base);
+    return zp_judged(judging, told <= base && base - told < size,
+                     "ImageBase 0x%" PRIx64 ", the image lies at 0x%" PRIx64, told, base);
 }
 
 static enum zp_clause_verdict acpi(const struct zp_judging *judging)
@@ -226,7 +227,7 @@ static const struct zp_clause clauses[] = {
      "The application lies in memory of type EfiLoaderCode.",
      "UEFI 2.10, 7.4.1 EFI_BOOT_SERVICES.LoadImage(); 7.2 Memory Type Usage"},
     {"efi.image.base", ZP_BY_EFI, ZP_CLAUSE_MUST, image_base,
-     "The loaded image protocol names the address at which the image lies.",
+     "The loaded image protocol names the addresses at which the image lies.",
      "UEFI 2.10, 9.1 EFI Loaded Image Protocol: ImageBase"},
 };
 

@@ -85,12 +85,14 @@ static enum zp_clause_verdict fs(const struct zp_judging *judging)
 
 static enum zp_clause_verdict stack(const struct zp_judging *judging)
 {
-    uint64_t ss, sp, end;
+    uint64_t setup, sectors, ss, sp, end;
     if (!zp_judging_cpu(judging, "ss", &ss) || !zp_judging_cpu(judging, "rsp", &sp) ||
-        !heap_end(judging, &end))
+        !heap_end(judging, &end) || !setup_address(judging, &setup) ||
+        !zp_line_number(judging->header, "setup_sects", &sectors))
         return zp_unseen(judging, "ss:sp, or heap_end_ptr");
-    return zp_judged(judging, ss * 16 + sp == end, "ss:sp is 0x%" PRIx64 ", the heap ends at 0x%" PRIx64,
-                     ss * 16 + sp, end);
+    uint64_t code_end = setup + ((sectors ? sectors : ZP_SETUP_SECTS_DEFAULT) + 1) * ZP_SETUP_SECTOR_SIZE;
+    return zp_judged(judging, ss * 16 + sp > code_end && ss * 16 + sp <= end,
+                     "ss:sp is 0x%" PRIx64 ", the heap ends at 0x%" PRIx64, ss * 16 + sp, end);
 }
 
 static enum zp_clause_verdict can_use_heap(const struct zp_judging *judging)
@@ -152,7 +154,8 @@ static const struct zp_clause clauses[] = {
      RUNNING},
     {"linux16.fs", ZP_BY_LINUX16, ZP_CLAUSE_NOTE, fs,
      "FS and GS point there too, to guard against bugs in the kernel.", RUNNING},
-    {"linux16.sp", ZP_BY_LINUX16, ZP_CLAUSE_SHOULD, stack, "SS:SP points to the top of the heap.", RUNNING},
+    {"linux16.sp", ZP_BY_LINUX16, ZP_CLAUSE_SHOULD, stack, "SS:SP points into the heap, normally to its top.",
+     RUNNING},
     {"linux16.heap", ZP_BY_LINUX16, ZP_CLAUSE_MUST, heap_room,
      "heap_end_ptr is set, past the end of the setup code.", FIELDS "heap_end_ptr, write (obligatory)"},
     {"linux16.can_use_heap", ZP_BY_LINUX16, ZP_CLAUSE_SHOULD, can_use_heap,

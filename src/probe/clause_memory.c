@@ -116,6 +116,10 @@ static enum zp_clause_verdict image(const struct zp_judging *judging)
     return in_ram(judging, "the kernel", kernel->start, kernel->size);
 }
 
+/*
+ * Through the loader's page tables, a bad page may be one that is not mapped: linux64.map.touched says so,
+ * and nothing is known of the memory.
+ */
 static enum zp_clause_verdict works(const struct zp_judging *judging)
 {
     size_t cursor = 0;
@@ -123,8 +127,10 @@ static enum zp_clause_verdict works(const struct zp_judging *judging)
     bool seen = false;
     for (struct json_object *line; (line = zp_report_next(judging->report, "touched", &cursor)) != NULL;) {
         const char *through = zp_line_text(line, "through", NULL);
-        if (!through || strcmp(through, "own") != 0 || !zp_line_number(line, "bad", &bad))
+        if (!through || !zp_line_number(line, "bad", &bad))
             continue;
+        if (bad != 0 && strcmp(through, "own") != 0)
+            return zp_unseen(judging, "whether pages that are not mapped are memory");
         seen = true;
         zp_line_number(line, "first_bad", &at);
         if (bad != 0)

@@ -153,7 +153,8 @@ static int read_handed(struct zp_judging *judging)
         status |= add_fixed(handed, line, "at", 4096, ZP_HANDED_TABLES);
     status |= read_info(judging);
     status |= add_all(judging, "acpi", "address", "length", 0, ZP_HANDED_ACPI);
-    if (!zp_line_number(rsdp, "told", &told) || told == 0)
+    /* A multiboot 2 tag is a copy of the RSDP, part of the information, and no home of its own. */
+    if (!zp_line_number(rsdp, "told", &told) || told == 0 || judging->protocol == ZP_BY_MULTIBOOT2)
         status |= add_fixed(handed, rsdp, "scanned", 20, ZP_HANDED_ACPI);
     else
         status |= add_fixed(handed, rsdp, "told", 20, ZP_HANDED_ACPI);

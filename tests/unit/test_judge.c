@@ -216,7 +216,7 @@ static const struct row rows[] = {
     {"linux16.cs", L16, "'rip':'0x0'", "'rip':'0x200'", "'cs':'0x1020'", "'cs':'0x1000'"},
     {"linux16.ds", L16, "'es':'0x1000'", "'es':'0x1001'"},
     {"linux16.fs", L16, "'gs':'0x1000'", "'gs':'0x0'"},
-    {"linux16.sp", L16, "'rsp':'0xe000'", "'rsp':'0x8000'"},
+    {"linux16.sp", L16, "'rsp':'0xe000'", "'rsp':'0xf000'"},
     {"linux16.heap", L16, "'heap_end_ptr':'0xde00'", "'heap_end_ptr':'0x0'"},
     {"linux16.can_use_heap", L16, "'loadflags':'0x81'", "'loadflags':'0x1'"},
     {"linux16.setup.place", L16, "'cs':'0x1020'", "'cs':'0x9030'", "'address':'0x20000'",
