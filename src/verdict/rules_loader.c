@@ -8,7 +8,8 @@
 #include <zeropage/wire/bootparam.h>
 #include <zeropage/wire/elf.h>
 
-#define REAL_MODE_SECTS      126u /* with the boot sector they leave room for a heap in one segment */
+#define REAL_MODE_SECTS      127u                 /* 64 KiB with the boot sector */
+#define IPXE_SETUP_SECTS_MAX 74u                  /* tried: it refuses 75 */
 #define RAM_END              UINT64_C(0xe0000000) /* the PCI hole begins there at the latest */
 #define GRUB_SETUP_SECTS_MAX 64u                  /* GRUB_LINUX_MAX_SETUP_SECTS */
 
@@ -102,7 +103,7 @@ static const struct zp_rule syslinux[] = {
     ZP_NEED("linux.size", zp_file_from, 1024, "the file has $d0 bytes, less than the $d1 that it asks"),
     ZP_NEED("linux.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
     ZP_NEED("linux.setup_sects", zp_setup_sects_upto, REAL_MODE_SECTS,
-            "setup_sects $d0 (at 0x1f1): the setup and its heap do not fit into 64 KiB"),
+            "setup_sects $d0 (at 0x1f1): the setup does not fit into 64 KiB"),
     ZP_PATH("linux-old", ZP_PROTOCOL_LINUX16, zp_is_old_linux, 0, "a kernel older than 2.00"),
     ZP_PATH("mboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
             "a multiboot header at $x0, in the first 8 KiB"),
@@ -121,8 +122,8 @@ static const struct zp_rule syslinux[] = {
 static const struct zp_rule ipxe[] = {
     ZP_PATH("bzimage", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
     ZP_NEED("bzimage.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
-    ZP_NEED("bzimage.setup_sects", zp_setup_sects_upto, REAL_MODE_SECTS,
-            "setup_sects $d0 (at 0x1f1): the setup and its heap do not fit into 64 KiB"),
+    ZP_NEED("bzimage.setup_sects", zp_setup_sects_upto, IPXE_SETUP_SECTS_MAX,
+            "setup_sects $d0 (at 0x1f1) is more than the $d1 that leave room for heap and stack"),
     ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
             "a multiboot header at $x0, in the first 8 KiB"),
     ZP_NEED("multiboot.flags", zp_multiboot_flags_known, 3,
