@@ -71,8 +71,8 @@ struct guest_parameters {
     uint64_t pref_address; /* with align: Linux's promise of memory; all 0: the span of the body */
     uint32_t align;
     uint32_t init_size;
-    uint32_t size;  /* bytes of the body in the file */
-    uint32_t crc32; /* of them, with this field 0 (seal) */
+    uint32_t size;   /* bytes of the body in the file */
+    uint32_t crc32;  /* of them, with this field 0 (seal) */
     uint32_t before; /* bytes of the image in memory before the body: headers of a PE file */
     uint32_t reserved;
 };
