@@ -33,6 +33,15 @@ def command(*argv, timeout=60, **options):
     return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=timeout, **options)
 
 
+def why_no_kvm():
+    """The reason for which KVM cannot be used here, or None."""
+    try:
+        os.close(os.open("/dev/kvm", os.O_RDWR))
+    except OSError as error:
+        return f"/dev/kvm: {error.strerror}"
+    return None
+
+
 def main():
     """Run the tests of the calling file and exit 1 when one failed or none ran."""
     runner = tap.TAPTestRunner()

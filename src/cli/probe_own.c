@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The probe on our own engines, in every protocol that they enter by: this program again, as `run` with the
- * trace of the entry, so that what is judged is what a user gets. The real-mode entry needs a BIOS and is
- * none of theirs; the EFI application needs a firmware.
+ * trace of the entry, so that what is judged is what a user gets. The real-mode entry needs a BIOS: the qemu
+ * engine has SeaBIOS for it, and no trace. The EFI application needs a firmware.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,9 +17,11 @@
 
 static const struct entry {
     const char *image, *protocol;
+    bool bios; /* entered by a BIOS: not from kvm, and not to be traced */
 } entries[] = {
-    {"bzimage", "linux32"}, {"bzimage", "linux64"},       {"bzimage32", "linux32"},     {"elf64", "linux64"},
-    {"pvh", "pvh"},         {"multiboot1", "multiboot1"}, {"multiboot2", "multiboot2"},
+    {"bzimage16", "linux16", true},      {"bzimage", "linux32", false},       {"bzimage", "linux64", false},
+    {"bzimage32", "linux32", false},     {"elf64", "linux64", false},         {"pvh", "pvh", false},
+    {"multiboot1", "multiboot1", false}, {"multiboot2", "multiboot2", false},
 };
 static const char *const engines[] = {"kvm", "qemu"};
 
@@ -42,10 +44,27 @@ static int run_entry(const struct probe_own *own, const struct entry *entry, con
     program[length > 0 ? length : 0] = '\0';
     snprintf(seconds, sizeof seconds, "%u", own->timeout);
     snprintf(label, sizeof label, "%s by %s on %s", entry->image, entry->protocol, engine);
-    const char *const argv[] = {
-        program,     "run",        path,       "--engine",  engine,         "--protocol", entry->protocol,
-        "--cmdline", own->cmdline, "--initrd", own->initrd, "--timeout",    seconds,      "--silence",
-        "0",         "--quiet",    "--trace",  "handoff",   "--trace-file", trace,        NULL};
+    const char *const argv[] = {program,
+                                "run",
+                                path,
+                                "--engine",
+                                engine,
+                                "--protocol",
+                                entry->protocol,
+                                "--cmdline",
+                                own->cmdline,
+                                "--initrd",
+                                own->initrd,
+                                "--timeout",
+                                seconds,
+                                "--silence",
+                                "0",
+                                "--quiet",
+                                entry->bios ? NULL : "--trace",
+                                "handoff",
+                                "--trace-file",
+                                trace,
+                                NULL};
     struct probe_command command = {.argv = argv, .timeout = own->timeout + 5, .label = label};
     *probe = (struct probe_case){.host = engine, .image = entry->image, .protocol = entry->protocol};
     if (code == 0)
@@ -78,6 +97,8 @@ int probe_own(const struct probe_own *own, struct probe_case **ret_cases, size_t
         }
         for (size_t j = 0; j < sizeof entries / sizeof entries[0]; j++) {
             if (!wanted(own->protocol, entries[j].protocol) || !wanted(own->image, entries[j].image))
+                continue;
+            if (entries[j].bios && strcmp(engines[i], "qemu") != 0)
                 continue;
             *ret_cases = cli_grow(*ret_cases, *ret_count + 1, sizeof **ret_cases);
             int code = run_entry(own, &entries[j], engines[i], &(*ret_cases)[*ret_count]);

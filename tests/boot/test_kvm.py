@@ -29,14 +29,6 @@ SPINS = (struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 2, 62, 1, MIB,
          + struct.pack("<IIQQQQQQ", 1, 5, 120, MIB, MIB, 2, 2, 0) + b"\xeb\xfe")
 
 
-def why_no_kvm():
-    try:
-        os.close(os.open("/dev/kvm", os.O_RDWR))
-    except OSError as error:
-        return f"/dev/kvm: {error.strerror}"
-    return None
-
-
 def argv(image, protocol, cmdline, *more, memory="64M"):
     """The command line of a run that ends by itself in any case."""
     return [str(zptap.BINARY), "run", str(image), "--engine", "kvm", "--protocol", protocol, "-m", memory,
@@ -57,7 +49,7 @@ def facts(text):
     return found
 
 
-@unittest.skipIf(why_no_kvm(), why_no_kvm())
+@unittest.skipIf(zptap.why_no_kvm(), zptap.why_no_kvm())
 class Kvm(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -265,7 +257,7 @@ continue
 """
 
 
-@unittest.skipIf(why_no_kvm(), why_no_kvm())
+@unittest.skipIf(zptap.why_no_kvm(), zptap.why_no_kvm())
 class Gdb(unittest.TestCase):
     def setUp(self):
         with socket.socket() as probe:

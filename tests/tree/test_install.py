@@ -34,14 +34,6 @@ def compilers():
     return [pair for i, pair in enumerate(found) if pair not in found[:i]]
 
 
-def why_no_kvm():
-    try:
-        os.close(os.open("/dev/kvm", os.O_RDWR))
-    except OSError as error:
-        return f"/dev/kvm: {error.strerror}"
-    return None
-
-
 class Install(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -178,7 +170,7 @@ class Install(unittest.TestCase):
 
     def test_example_boots(self):
         """the example boots a bzImage and an ELF with initrd and command line to their end"""
-        reason = why_no_kvm()
+        reason = zptap.why_no_kvm()
         if reason:
             self.skipTest(reason)
         initrd = self.scratch / "initrd"
