@@ -32,8 +32,13 @@ static enum zp_clause_verdict sum(const struct zp_judging *judging)
     struct json_object *line;
     uint64_t told, scanned;
     bool sound;
-    if (!find_rsdp(judging, &line, &told, &scanned) || (told == 0 && scanned == 0))
+    if (!find_rsdp(judging, &line, &told, &scanned))
+        return zp_unseen(judging, "the RSDP");
+    if (told == 0 && scanned == 0)
         return zp_not_arisen(judging, "no RSDP");
+    const char *error = zp_line_text(line, "error", NULL);
+    if (error)
+        return zp_judged(judging, false, "the RSDP at 0x%" PRIx64 ": %s", told ? told : scanned, error);
     if (!zp_line_bool(line, "sum", &sound))
         return zp_unseen(judging, "the RSDP's checksum");
     return zp_judged(judging, sound, "the RSDP at 0x%" PRIx64 "%s", told ? told : scanned,
@@ -44,7 +49,9 @@ static enum zp_clause_verdict scanned_aligned(const struct zp_judging *judging)
 {
     struct json_object *line;
     uint64_t told, scanned;
-    if (!find_rsdp(judging, &line, &told, &scanned) || scanned == 0)
+    if (!find_rsdp(judging, &line, &told, &scanned))
+        return zp_unseen(judging, "the RSDP");
+    if (scanned == 0)
         return zp_not_arisen(judging, "no RSDP where a scan finds it");
     return zp_judged(judging, scanned % 16 == 0, "0x%" PRIx64, scanned);
 }
@@ -81,7 +88,9 @@ static enum zp_clause_verdict fadt(const struct zp_judging *judging)
 {
     struct json_object *line;
     uint64_t told, scanned;
-    if (!find_rsdp(judging, &line, &told, &scanned) || (told == 0 && scanned == 0))
+    if (!find_rsdp(judging, &line, &told, &scanned))
+        return zp_unseen(judging, "the RSDP");
+    if (told == 0 && scanned == 0)
         return zp_not_arisen(judging, "no RSDP");
     bool has_fadt = has_table(judging, "FACP"), has_dsdt = has_table(judging, "DSDT");
     return zp_judged(judging, has_fadt && has_dsdt, "FADT %s, DSDT %s", has_fadt ? "found" : "missing",

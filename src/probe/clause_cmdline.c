@@ -11,7 +11,8 @@
 #define STRING                                                                                          \
     "Linux boot.rst, The Kernel Command Line; Xen start_info.h: cmdline_paddr; Multiboot 0.6.96, 3.3: " \
     "cmdline"
-#define SPECIAL "Linux boot.rst, Special Command Line Options; Multiboot 0.6.96, 3.3: cmdline"
+#define REPORTED_MAX 4096u /* bytes of it that a report has as text */
+#define SPECIAL      "Linux boot.rst, Special Command Line Options; Multiboot 0.6.96, 3.3: cmdline"
 
 static enum zp_clause_verdict terminated(const struct zp_judging *judging)
 {
@@ -70,6 +71,12 @@ static enum zp_clause_verdict judge_asked(const struct zp_judging *judging, bool
         if (present)
             return zp_unseen(judging, "the command line");
         return zp_judged(judging, expected->cmdline[0] == '\0', "no command line");
+    }
+    uint64_t told = 0;
+    zp_line_number(zp_report_line(judging->report, "cmdline"), "length", &told);
+    if (length >= REPORTED_MAX && told > length) {
+        free(text);
+        return zp_unseen(judging, "all of so long a command line");
     }
     size_t wanted = strlen(expected->cmdline), whole = length;
     enum zp_clause_verdict verdict;

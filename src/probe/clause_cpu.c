@@ -231,11 +231,17 @@ static enum zp_clause_verdict identity(const struct zp_judging *judging, const c
                      missing, what, start, size);
 }
 
+/* A header without init_size, as an ELF's may be, still speaks of the kernel itself. */
 static enum zp_clause_verdict map_kernel(const struct zp_judging *judging)
 {
+    const struct zp_range *image = zp_handed_first(judging, ZP_HANDED_IMAGE);
     uint64_t size;
     if (!judging->load_known || !zp_line_number(judging->header, "init_size", &size))
         return zp_unseen(judging, "where the kernel lies, or init_size");
+    if (image && image->size > size)
+        size = image->size;
+    if (size == 0)
+        return zp_unseen(judging, "the size of the kernel");
     return identity(judging, "the kernel", judging->load, size);
 }
 
@@ -276,7 +282,7 @@ static enum zp_clause_verdict map_touched(const struct zp_judging *judging)
         if (zp_line_number(line, "pages", &more))
             pages += more;
     }
-    if (!seen)
+    if (!seen || pages == 0)
         return zp_unseen(judging, "pages touched through the loader's page tables");
     return zp_judged(judging, true, "%" PRIu64 " pages", pages);
 }

@@ -64,7 +64,8 @@ static enum zp_clause_verdict whole(const struct zp_judging *judging)
 static enum zp_clause_verdict apart(const struct zp_judging *judging)
 {
     static const enum zp_handed kinds[] = {ZP_HANDED_IMAGE,      ZP_HANDED_BOOT_PARAMS, ZP_HANDED_CMDLINE,
-                                           ZP_HANDED_SETUP_DATA, ZP_HANDED_TABLES,      ZP_HANDED_ACPI};
+                                           ZP_HANDED_SETUP_DATA, ZP_HANDED_TABLES,      ZP_HANDED_ACPI,
+                                           ZP_HANDED_INFO};
     bool any = false;
     for (size_t i = 0; i < judging->handed.count; i++) {
         const struct zp_range *module = &judging->handed.ranges[i];

@@ -25,8 +25,9 @@ static enum zp_clause_verdict sentinel(const struct zp_judging *judging)
 static enum zp_clause_verdict stray(const struct zp_judging *judging)
 {
     struct json_object *line = zp_report_line(judging->report, "boot_params");
+    struct json_object *null;
     uint64_t offset;
-    if (!line)
+    if (!line || !json_object_object_get_ex(line, "stray", &null))
         return zp_unseen(judging, "boot_params");
     if (zp_line_number(line, "stray", &offset))
         return zp_judged(judging, false, "a byte that is not 0 at offset 0x%" PRIx64, offset);
@@ -80,12 +81,19 @@ static enum zp_clause_verdict header_copied(const struct zp_judging *judging)
         return zp_unseen(judging, "the setup header");
     if (!image || strncmp(image->name, "bzimage", 7) != 0 || image->size < ZP_SETUP_HEADER_END)
         return zp_not_arisen(judging, "the image has no setup header of its own");
+    uint64_t version;
+    if (!zp_line_number(judging->header, "version", &version))
+        return zp_unseen(judging, "the setup header");
     const unsigned char *own = (const unsigned char *)image->bytes + ZP_SETUP_HEADER_OFFSET;
     for (size_t i = 0; i < sizeof read_fields / sizeof read_fields[0]; i++) {
         const struct read_field *known = &read_fields[i];
         uint64_t wanted = 0, value;
         memcpy(&wanted, own + known->offset, known->size); /* both are little endian */
-        if (field(judging, known->name, known->since, &value) && value != wanted)
+        if (version < known->since)
+            continue;
+        if (!zp_line_number(judging->header, known->name, &value))
+            return zp_unseen(judging, known->name);
+        if (value != wanted)
             return zp_judged(judging, false, "%s is 0x%" PRIx64 ", the image says 0x%" PRIx64, known->name,
                              value, wanted);
     }
@@ -204,14 +212,21 @@ static enum zp_clause_verdict above_4g(const struct zp_judging *judging)
                      "up to 0x%" PRIx64 ", xloadflags 0x%" PRIx64, highest, flags);
 }
 
-/* The first node whose walk broke in that way, or NULL; *ret_any: there is a list. */
-static struct json_object *broken_node(const struct zp_judging *judging, const char *how, bool *ret_any)
+/*
+ * The first node whose walk broke in that way, or NULL; *ret_any: there is a list; *ret_left: it was left
+ * before its end for any reason.
+ */
+static struct json_object *broken_node(const struct zp_judging *judging, const char *how, bool *ret_any,
+                                       bool *ret_left)
 {
     size_t cursor = 0;
+    uint64_t next;
     *ret_any = false;
+    *ret_left = false;
     for (struct json_object *line; (line = zp_report_next(judging->report, "setup_data", &cursor)) != NULL;) {
         const char *error = zp_line_text(line, "error", NULL);
         *ret_any = true;
+        *ret_left = !zp_line_number(line, "next", &next);
         if (error && strcmp(error, how) == 0)
             return line;
     }
@@ -220,12 +235,15 @@ static struct json_object *broken_node(const struct zp_judging *judging, const c
 
 static enum zp_clause_verdict setup_data(const struct zp_judging *judging, const char *how)
 {
-    bool any;
-    struct json_object *broken = broken_node(judging, how, &any);
+    bool any, left, told;
+    struct json_object *broken = broken_node(judging, how, &any, &left);
     uint64_t head = 0;
-    field(judging, "setup_data", 0x209, &head);
+    told = field(judging, "setup_data", 0x209, &head);
     if (broken)
         return zp_judged(judging, false, "%s in the list that begins at 0x%" PRIx64, how, head);
+    /* All nodes of a loop were seen. */
+    if ((any && left && !broken_node(judging, "loop", &any, &left)) || (!any && told && head != 0))
+        return zp_unseen(judging, "the whole setup_data list");
     if (!any)
         return zp_not_arisen(judging, "no setup_data");
     return zp_judged(judging, true, "list at 0x%" PRIx64, head);

@@ -5,6 +5,7 @@
  * leave to "System Address Map Interfaces" is ACPI 6.5, chapter 15.
  */
 #include <string.h>
+#include <zeropage/wire/bootparam.h>
 
 #include "judging.h"
 
@@ -12,11 +13,41 @@
 #define HOLE    UINT64_C(0xa0000)
 #define ONE_MIB UINT64_C(0x100000)
 
+/* No range seen has the fault: that is a verdict where all were seen. */
+static enum zp_clause_verdict none_of(const struct zp_judging *judging, const char *what)
+{
+    if (judging->memory.cut)
+        return zp_unseen(judging, "the whole memory map");
+    return zp_judged(judging, true, "%zu ranges%s", judging->memory.count, what);
+}
+
 static enum zp_clause_verdict present(const struct zp_judging *judging)
 {
     if (judging->protocol & ZP_BY_BOOTPARAMS && !zp_report_line(judging->report, "boot_params"))
         return zp_unseen(judging, "boot_params");
     return zp_judged(judging, judging->memory.count > 0, "%zu ranges", judging->memory.count);
+}
+
+/* A loader that counts further has the kernel take what lies behind the table for memory. */
+static enum zp_clause_verdict entries(const struct zp_judging *judging)
+{
+    uint64_t count;
+    if (!zp_line_number(zp_report_line(judging->report, "boot_params"), "e820_entries", &count))
+        return zp_unseen(judging, "boot_params");
+    return zp_judged(judging, count <= ZP_E820_MAX_ENTRIES_ZEROPAGE, "e820_entries %" PRIu64, count);
+}
+
+/* Each entry of Multiboot 1 tells where the next one is. */
+static enum zp_clause_verdict walk(const struct zp_judging *judging)
+{
+    size_t cursor = 0, count = 0;
+    for (struct json_object *line; (line = zp_report_next(judging->report, "memory", &cursor)) != NULL;
+         count++) {
+        const char *error = zp_line_text(line, "error", NULL);
+        if (error)
+            return zp_judged(judging, false, "the list breaks after %zu entries: %s", count, error);
+    }
+    return count ? zp_judged(judging, true, "%zu entries", count) : zp_not_arisen(judging, "no memory map");
 }
 
 static enum zp_clause_verdict overlap(const struct zp_judging *judging)
@@ -32,7 +63,7 @@ static enum zp_clause_verdict overlap(const struct zp_judging *judging)
                                  ") and %zu (0x%" PRIx64 ", %" PRIu64 " bytes, type %" PRIu32 ")",
                                  i, memory->ranges[i].start, memory->ranges[i].size, memory->ranges[i].type,
                                  j, memory->ranges[j].start, memory->ranges[j].size, memory->ranges[j].type);
-    return zp_judged(judging, true, "%zu ranges", memory->count);
+    return none_of(judging, "");
 }
 
 static enum zp_clause_verdict sorted(const struct zp_judging *judging)
@@ -44,7 +75,7 @@ static enum zp_clause_verdict sorted(const struct zp_judging *judging)
         if (memory->ranges[i].start < memory->ranges[i - 1].start)
             return zp_judged(judging, false, "range %zu at 0x%" PRIx64 " comes after 0x%" PRIx64, i,
                              memory->ranges[i].start, memory->ranges[i - 1].start);
-    return zp_judged(judging, true, "%zu ranges", memory->count);
+    return none_of(judging, "");
 }
 
 /* The ranges as they stand in the report: decoding has cut what goes past 2^64. */
@@ -58,7 +89,7 @@ static enum zp_clause_verdict sizes(const struct zp_judging *judging)
             (size == 0 || size - 1 > UINT64_MAX - start))
             return zp_judged(judging, false, "range %zu: 0x%" PRIx64 ", %" PRIu64 " bytes", index, start,
                              size);
-    return index ? zp_judged(judging, true, "%zu ranges", index) : zp_unseen(judging, "a memory map");
+    return index ? none_of(judging, "") : zp_unseen(judging, "a memory map");
 }
 
 static enum zp_clause_verdict hole(const struct zp_judging *judging)
@@ -72,7 +103,7 @@ static enum zp_clause_verdict hole(const struct zp_judging *judging)
             return zp_judged(judging, false, "RAM at 0x%" PRIx64 ", %" PRIu64 " bytes", range->start,
                              range->size);
     }
-    return zp_judged(judging, true, "no RAM there");
+    return none_of(judging, ", no RAM there");
 }
 
 static enum zp_clause_verdict types(const struct zp_judging *judging)
@@ -84,7 +115,7 @@ static enum zp_clause_verdict types(const struct zp_judging *judging)
         if ((type < 1 || type > 7) && type != 12)
             return zp_judged(judging, false, "range %zu has type %" PRIu32, i, type);
     }
-    return zp_judged(judging, true, "known types");
+    return none_of(judging, " of known types");
 }
 
 static enum zp_clause_verdict in_ram(const struct zp_judging *judging, const char *what, uint64_t start,
@@ -124,14 +155,16 @@ static enum zp_clause_verdict works(const struct zp_judging *judging)
 {
     size_t cursor = 0;
     uint64_t bad, at = 0, more, pages = 0;
-    bool seen = false;
+    bool seen = false, unmapped = false;
     for (struct json_object *line; (line = zp_report_next(judging->report, "touched", &cursor)) != NULL;) {
         const char *through = zp_line_text(line, "through", NULL);
         if (!through || !zp_line_number(line, "bad", &bad))
             continue;
-        if (bad != 0 && strcmp(through, "own") != 0)
-            return zp_unseen(judging, "whether pages that are not mapped are memory");
         seen = true;
+        if (bad != 0 && strcmp(through, "own") != 0) {
+            unmapped = true;
+            continue;
+        }
         zp_line_number(line, "first_bad", &at);
         if (bad != 0)
             return zp_judged(judging, false,
@@ -139,7 +172,10 @@ static enum zp_clause_verdict works(const struct zp_judging *judging)
         if (zp_line_number(line, "pages", &more))
             pages += more;
     }
-    return seen ? zp_judged(judging, true, "%" PRIu64 " pages", pages) : zp_unseen(judging, "pages touched");
+    if (unmapped)
+        return zp_unseen(judging, "whether pages that are not mapped are memory");
+    return seen && pages > 0 ? zp_judged(judging, true, "%" PRIu64 " pages", pages)
+                             : zp_unseen(judging, "pages touched");
 }
 
 #define MULTIBOOT (ZP_BY_MULTIBOOT1 | ZP_BY_MULTIBOOT2)
@@ -151,6 +187,9 @@ static enum zp_clause_verdict works(const struct zp_judging *judging)
 
 static const struct zp_clause clauses[] = {
     {"linux.e820.present", ZP_BY_BOOTPARAMS, ZP_CLAUSE_MUST, present, "The e820 table has an entry.",
+     "Linux zero-page.rst: e820_entries, e820_table"},
+    {"linux.e820.entries", ZP_BY_BOOTPARAMS, ZP_CLAUSE_MUST, entries,
+     "e820_entries is no more than the 128 that the table has room for.",
      "Linux zero-page.rst: e820_entries, e820_table"},
     {"linux.e820.overlap", ZP_BY_BOOTPARAMS, ZP_CLAUSE_MUST, overlap, "No two e820 ranges overlap.", ZERO},
     {"linux.e820.size", ZP_BY_BOOTPARAMS, ZP_CLAUSE_SHOULD, sizes, "No e820 range is empty or wraps around.",
@@ -170,6 +209,8 @@ static const struct zp_clause clauses[] = {
      MEMMAP},
     {"pvh.memmap.sorted", ZP_BY_PVH, ZP_CLAUSE_NOTE, sorted, "The ranges are sorted.", MEMMAP},
     {"pvh.memmap.types", ZP_BY_PVH, ZP_CLAUSE_NOTE, types, "The types are known ones.", MEMMAP},
+    {"multiboot1.mmap.walk", ZP_BY_MULTIBOOT1, ZP_CLAUSE_MUST, walk,
+     "The sizes of its entries lead from one to the next, down to mmap_length.", MMAP ", size"},
     {"multiboot.mmap.overlap", MULTIBOOT, ZP_CLAUSE_MUST, overlap, "No two ranges of the memory map overlap.",
      MMAP},
     {"multiboot.mmap.empty", MULTIBOOT, ZP_CLAUSE_SHOULD, sizes, "No range is empty or wraps around.", MMAP},

@@ -203,13 +203,13 @@ static enum zp_clause_verdict mods_aligned(const struct zp_judging *judging)
     return any ? zp_judged(judging, true, "page-aligned") : zp_not_arisen(judging, "no modules");
 }
 
-/* The structure and its lists lie neither in the kernel nor in a module. */
+/* The structure, its lists and the command line lie neither in the kernel nor in a module. */
 static enum zp_clause_verdict info_apart(const struct zp_judging *judging)
 {
     bool any = false;
     for (size_t i = 0; i < judging->handed.count; i++) {
         const struct zp_range *range = &judging->handed.ranges[i], *other;
-        if (range->type != ZP_HANDED_INFO)
+        if (range->type != ZP_HANDED_INFO && range->type != ZP_HANDED_CMDLINE)
             continue;
         any = true;
         other = zp_handed_in(judging, ZP_HANDED_IMAGE, range->start, range->size);

@@ -115,6 +115,19 @@ static enum zp_clause_verdict memmap(const struct zp_judging *judging)
     return zp_judged(judging, entries > 0, "%" PRIu64 " entries", entries);
 }
 
+/* The report ends the list where it cannot read on. */
+static enum zp_clause_verdict memmap_readable(const struct zp_judging *judging)
+{
+    uint64_t at = 0, entries;
+    if (!zp_line_number(info(judging), "memmap_entries", &entries) || entries == 0)
+        return zp_not_arisen(judging, "no memory map");
+    if (judging->memory.cut)
+        return zp_unseen(judging, "the whole memory map");
+    zp_line_number(info(judging), "memmap_paddr", &at);
+    return zp_judged(judging, judging->memory.count >= entries, "%zu of %" PRIu64 " entries at 0x%" PRIx64,
+                     judging->memory.count, entries, at);
+}
+
 static enum zp_clause_verdict memmap_size(const struct zp_judging *judging)
 {
     uint64_t entries;
@@ -201,6 +214,8 @@ static const struct zp_clause clauses[] = {
     {"pvh.memmap.present", ZP_BY_PVH, ZP_CLAUSE_SHOULD, memmap,
      "There is a memory map; it is optional, but Linux has no other outside of Xen.",
      START_INFO "memmap_entries; Linux arch/x86/platform/pvh/enlighten.c"},
+    {"pvh.memmap.readable", ZP_BY_PVH, ZP_CLAUSE_MUST, memmap_readable,
+     "All memmap_entries entries can be read at memmap_paddr.", START_INFO "memmap_paddr, memmap_entries"},
     {"pvh.memmap.size", ZP_BY_PVH, ZP_CLAUSE_SHOULD, memmap_size,
      "The memory map has at most 127 entries, which Linux copies without counting.",
      "Linux arch/x86/platform/pvh/enlighten.c, init_pvh_bootparams"},

@@ -60,11 +60,12 @@ static int read_memory(struct zp_judging *judging)
     struct json_object *line;
     while ((line = zp_report_next(judging->report, "memory", &cursor)) != NULL) {
         uint64_t start, size, type, more;
-        if (zp_line_number(line, "more", &more))
+        /* What comes after a place where the list breaks is not seen either. */
+        if (zp_line_number(line, "more", &more) || zp_line_text(line, "error", NULL))
             judging->memory.cut = true;
         else if (zp_line_number(line, "start", &start) && zp_line_number(line, "size", &size) &&
                  zp_line_number(line, "type", &type) &&
-                 add(&judging->memory, start, size, (uint32_t)type) != 0)
+                 add(&judging->memory, start, size, type > UINT32_MAX ? UINT32_MAX : (uint32_t)type) != 0)
             return -1;
     }
     return 0;

@@ -4,6 +4,7 @@
  * does not arise, and rows that spoil one thing and expect that very clause to fail and no other "must".
  * Every clause has to be passed somewhere and failed somewhere. Reports are written with ' for ".
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -205,6 +206,7 @@ struct row {
 #define HIDDEN_CS    "'limit':'0xffffffff','type':11", "'limit':'0xfffff','type':11"
 #define HIDDEN_DS    "'limit':'0xffffffff','type':3", "'limit':'0xffffffff','type':1"
 #define DOUBLE_RANGE "'start':'0xf0000'", "'start':'0x9fc10'"
+#define MORE_RANGES  "{'probe':'cmdline'", "{'probe':'memory','more':3}\n{'probe':'cmdline'"
 #define EMPTY_RANGE  "'start':'0x9fc00','size':1024", "'start':'0x9fc00','size':0"
 #define HOLE_RANGE   "'start':'0xf0000','size':65536,'type':2", "'start':'0xf0000','size':65536,'type':1"
 #define UNSORTED     "'start':'0xf0000'", "'start':'0x9fb00'"
@@ -245,6 +247,7 @@ static const struct row rows[] = {
     {"linux64.gdt.ds", L64, "0xcf93000000ffff", "0x0"},
     {"linux64.rsi", L64, "'rsi':'0x7000'", "'rsi':'0x8000'"},
     {"linux64.map.kernel", L64, "'size':8587837440", "'size':33554432"},
+    {"linux64.map.kernel", L64, "'size':8587837440", "'size':100", "'init_size':33554432", "'init_size':0"},
     {"linux64.map.boot_params", L64, "'virtual':'0x0'", "'virtual':'0x1000'"},
     {"linux64.map.cmdline", L64, "'size':2031616,'writable':true", "'size':2031616,'writable':false"},
     {"linux64.map.touched", L64, "'bad':0,'through':'loader'", "'bad':1,'through':'loader'"},
@@ -268,6 +271,18 @@ static const struct row rows[] = {
     {"linux.above_4g", L64, "'address':'0x20000'", "'address':'0x120000000'", .verdict = ZP_CLAUSE_PASS},
     {"linux.setup_data.ends", L32, "'next':'0x0'", "'next':'0x8000','error':'loop'"},
     {"linux.setup_data.readable", L64, "'next':'0x0'", "'next':'0x8000','error':'unreadable'"},
+    {"linux.setup_data.ends", L32, "'next':'0x0'", "'none':0,'error':'too many'",
+     .verdict = ZP_CLAUSE_NOT_OBSERVABLE},
+    {"linux.setup_data.readable", L32, "'next':'0x0'", "'none':0,'error':'too many'",
+     .verdict = ZP_CLAUSE_NOT_OBSERVABLE},
+    {"linux.setup_data.ends", L32, "'next':'0x0'", "'next':'0x0','error':'too large'",
+     .verdict = ZP_CLAUSE_PASS},
+    {"linux.setup_data.ends", L32, "'probe':'setup_data'", "'probe':'none'",
+     .verdict = ZP_CLAUSE_NOT_OBSERVABLE},
+    {"linux.boot_params.zero", L32, "'stray':null", "'error':'unreadable'",
+     .verdict = ZP_CLAUSE_NOT_OBSERVABLE},
+    {"linux.header.copied", L32, "'init_size':33554432", "'none':33554432",
+     .verdict = ZP_CLAUSE_NOT_OBSERVABLE},
     {"linux.setup_data.types", L32, "'type':9,'len':32", "'type':77,'len':32"},
     {"pvh.mode", "pvh", "protected32", "real16"},
     {"pvh.cr0", "pvh", "'cr0':'0x11'", "'cr0':'0x80000011'"},
@@ -284,7 +299,10 @@ static const struct row rows[] = {
     {"pvh.flags", "pvh", "'flags':'0x0'", "'flags':'0x8'"},
     {"pvh.reserved", "pvh", "'memmap_entries':5,'reserved':'0x0'", "'memmap_entries':5,'reserved':'0x1'"},
     {"pvh.memmap.present", "pvh", "'memmap_entries':5", "'memmap_entries':0"},
-    {"pvh.memmap.size", "pvh", "'memmap_entries':5", "'memmap_entries':128"},
+    {"pvh.memmap.size", "pvh", "'memmap_entries':5", "'memmap_entries':128", "{'probe':'cmdline'",
+     "{'probe':'memory','more':123}\n{'probe':'cmdline'"},
+    {"pvh.memmap.readable", "pvh", "'memmap_entries':5", "'memmap_entries':6"},
+    {"pvh.memmap.readable", "pvh", MEMORY, ""},
     {"pvh.low", "pvh", "'address':'0x20000'", "'address':'0x120000000'"},
     {"pvh.rsdp", "pvh", "'rsdp_paddr':'0xf5a20'", "'rsdp_paddr':'0x0'"},
     {"pvh.linked", "pvh", "'linked':'0x200000'", "'linked':'0x400000'"},
@@ -300,6 +318,7 @@ static const struct row rows[] = {
     {"multiboot.interrupts", MB2, "'rflags':'0x2'", "'rflags':'0x202'"},
     {"multiboot.linked", MB1, "'linked':'0x200000'", "'linked':'0x400000'"},
     {"multiboot.info.apart", MB1, "'mmap_addr':'0x6200'", "'mmap_addr':'0x200100'"},
+    {"multiboot.info.apart", MB1, "'address':'0x20000'", "'address':'0x200100'"},
     {"multiboot1.flags", MB1, "'flags':'0x24f'", "'flags':'0x224f'"},
     {"multiboot1.symbols", MB1, "'flags':'0x24f'", "'flags':'0x27f'"},
     {"multiboot1.memory", MB1, "'flags':'0x24f'", "'flags':'0x24e'"},
@@ -343,7 +362,12 @@ static const struct row rows[] = {
     {"efi.image.memory", "efi", "'efi_type':1}", "'efi_type':2}"},
     {"efi.image.base", "efi", "'image_base':'0x6000000'", "'image_base':'0x6001000'"},
     {"linux.e820.present", L32, MEMORY, ""},
+    {"linux.e820.entries", L32, "'e820_entries':5,", "'e820_entries':129,"},
     {"linux.e820.overlap", L32, DOUBLE_RANGE},
+    {"linux.e820.overlap", L32, MORE_RANGES, .verdict = ZP_CLAUSE_NOT_OBSERVABLE},
+    {"linux.e820.size", L32, MORE_RANGES, .verdict = ZP_CLAUSE_NOT_OBSERVABLE},
+    {"linux.e820.hole", L32, MORE_RANGES, .verdict = ZP_CLAUSE_NOT_OBSERVABLE},
+    {"linux.e820.reserve", L64, "'size':133038080,'type':1}", "'size':133038080,'type':4294967297}"},
     {"linux.e820.size", L32, EMPTY_RANGE},
     {"linux.e820.hole", L64, HOLE_RANGE},
     {"linux.e820.reserve", L64, "'init_size':33554432", "'init_size':117440512"},
@@ -355,6 +379,8 @@ static const struct row rows[] = {
     {"pvh.memmap.image", "pvh", "'start':'0x100000','size':133038080", "'start':'0x300000','size':130940928"},
     {"pvh.memmap.sorted", "pvh", "'start':'0xf0000','size':65536", "'start':'0xfffff000','size':65536"},
     {"pvh.memmap.types", "pvh", TYPE_0},
+    {"multiboot1.mmap.walk", MB1, "{'probe':'cmdline'",
+     "{'probe':'memory','error':'size'}\n{'probe':'cmdline'"},
     {"multiboot.mmap.overlap", MB1, DOUBLE_RANGE},
     {"multiboot.mmap.empty", MB2, EMPTY_RANGE},
     {"multiboot.mmap.hole", MB1, HOLE_RANGE},
@@ -393,6 +419,8 @@ static const struct row rows[] = {
     {"linux.reserve.acpi", L32, "'address':'0x7fe0200'", "'address':'0x1f00000'"},
     {"acpi.found", L32, "'told':'0xf5a20','scanned':'0xf5a20'", "'told':'0x0','scanned':'0x0'"},
     {"acpi.rsdp.sum", "pvh", "'sum':true,'revision':2,'rsdt'", "'sum':false,'revision':2,'rsdt'"},
+    {"acpi.rsdp.sum", "pvh", "'sum':true,'revision':2,'rsdt'", "'error':'unreadable','rsdt'"},
+    {"acpi.rsdp.sum", "pvh", "'probe':'rsdp'", "'probe':'none'", .verdict = ZP_CLAUSE_NOT_OBSERVABLE},
     {"acpi.rsdp.aligned", L64, "'scanned':'0xf5a20'", "'scanned':'0xf5a24'"},
     {"acpi.tables.sum", "efi", "'length':800,'revision':2,'sum':true",
      "'length':800,'revision':2,'sum':false"},
@@ -400,6 +428,7 @@ static const struct row rows[] = {
     {"acpi.memory", "pvh", "'start':'0x7fe0000','size':131072,'type':3",
      "'start':'0x7fe0000','size':131072,'type':1"},
     {"mptable.sum", MB1, "'table':'0xf5b10','sum':true", "'table':'0xf5b10','sum':false"},
+    {"modules.apart", "pvh", "'start':'0x7f00000'", "'start':'0x5000'"},
     {"image.whole", L64, "'crc32':'0xab'", "'crc32':'0xac'"},
     {"image.bss", MB2, "'bss_dirty':0", "'bss_dirty':1"},
     {"a20.enabled", L32, "'enabled':true", "'enabled':false"},
@@ -419,8 +448,8 @@ static void substitute(char *text, const char *from, const char *to)
 }
 
 /*
- * Begins with a good report. The image's own header is what a loader copies: the one field of it that changes
- * with the size of the probe is taken from there.
+ * Begins with a good report. The image's own header is what a loader copies: fields that change with the
+ * size of the probe are taken from there.
  */
 static void begin(char *text, const char *good)
 {
@@ -433,6 +462,18 @@ static void begin(char *text, const char *good)
     snprintf(sectors, sizeof sectors, "'setup_sects':%u",
              ((const unsigned char *)image->bytes)[ZP_BOOT_PARAMS_HDR_SETUP_SECTS]);
     substitute(text, "'setup_sects':4", sectors);
+    if (strstr(good, "'bzimage16'"))
+        return;
+    const unsigned char *own = image->bytes;
+    uint32_t payload[2], handover[2];
+    char tail[256];
+    memcpy(payload, own + 0x248, sizeof payload);
+    memcpy(handover, own + 0x264, sizeof handover);
+    snprintf(tail, sizeof tail,
+             "'init_size':33554432,'payload_offset':'0x%" PRIx32 "','payload_length':%" PRIu32
+             ",'handover_offset':'0x%" PRIx32 "','kernel_info_offset':'0x%" PRIx32 "'}",
+             payload[0], payload[1], handover[0], handover[1]);
+    substitute(text, "'init_size':33554432}", tail);
 }
 
 /* Double quotes and the end line: a report as it comes over the line. Counts lines in *ret_lines. */
