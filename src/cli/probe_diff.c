@@ -13,7 +13,7 @@
 
 struct field {
     char *name;
-    const char *value; /* JSON text, of the report */
+    struct json_object *value; /* of the report */
 };
 
 struct fields {
@@ -38,8 +38,7 @@ static void add(struct fields *fields, const char *prefix, struct json_object *o
             continue;
         }
         fields->fields = cli_grow(fields->fields, fields->count + 1, sizeof *fields->fields);
-        fields->fields[fields->count++] =
-            (struct field){name, json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE)};
+        fields->fields[fields->count++] = (struct field){name, value};
     }
 }
 
@@ -80,11 +79,22 @@ static void free_fields(struct fields *fields)
     free(fields->fields);
 }
 
-static void put(const char *name, const char *left, const char *right)
+/* Safe for a terminal, and a word even when it is empty; "-" for a field that the other report alone has. */
+static char *show(struct json_object *value)
 {
-    char *safe_name = cli_escape_copy(name), *safe_left = cli_escape_copy(left);
-    char *safe_right = cli_escape_copy(right);
-    printf("%-32s %-22s %s\n", safe_name, safe_left, safe_right);
+    if (!value)
+        return strdup("-");
+    const char *text = json_object_get_string(value);
+    return text[0] ? cli_escape_copy(text) : strdup("\"\"");
+}
+
+/* What does not fit into its column has the line to itself. */
+static void put(const char *name, struct json_object *left, struct json_object *right)
+{
+    char *safe_name = cli_escape_copy(name), *safe_left = show(left), *safe_right = show(right);
+    bool is_long = strlen(safe_left) > 22;
+    printf("%-32s %-22s%s%*s%s\n", safe_name, safe_left, is_long ? "\n" : " ", is_long ? 56 : 0, "",
+           safe_right);
     free(safe_name);
     free(safe_left);
     free(safe_right);
@@ -99,10 +109,10 @@ static size_t compare(const struct fields *left, const struct fields *right)
                     : j == right->count ? -1
                                         : by_name(&left->fields[i], &right->fields[j]);
         if (order < 0)
-            put(left->fields[i].name, left->fields[i].value, "-");
+            put(left->fields[i].name, left->fields[i].value, NULL);
         else if (order > 0)
-            put(right->fields[j].name, "-", right->fields[j].value);
-        else if (strcmp(left->fields[i].value, right->fields[j].value) != 0)
+            put(right->fields[j].name, NULL, right->fields[j].value);
+        else if (!json_object_equal(left->fields[i].value, right->fields[j].value))
             put(left->fields[i].name, left->fields[i].value, right->fields[j].value);
         else
             differences--;
