@@ -74,8 +74,8 @@ static void check(const struct argp_state *state, const struct probe_options *op
         cli_usage(state, "--clauses takes one protocol");
     if (options->clauses && options->word_count == 1 && !is_protocol(options->words[0]))
         cli_usage(state, "--clauses %s: not a protocol", options->words[0]);
-    if (options->word_count > 0 && !options->quoted && !options->diff && !options->clauses)
-        cli_usage(state, "'%s' is too many (a command comes after --)", options->words[0]);
+    if (options->quoted && (options->engine || options->protocol))
+        cli_usage(state, "--engine and --protocol are for our own engines; a command is given an --image");
     if (options->json && options->tap)
         cli_usage(state, "--json or --tap");
     if (options->trace && !options->judge)
@@ -110,6 +110,9 @@ static error_t parse_probe(int key, char *argument, struct argp_state *state)
     case KEY_DIFF: options->diff = true; return 0;
     case 'v': options->all = true; return 0;
     case ARGP_KEY_ARG:
+        /* In order, so that the options of a command without "--" are not taken for ours. */
+        if (!state->quoted && !options->diff && !options->clauses)
+            cli_usage(state, "'%s' is too many (a command comes after --)", argument);
         options->words = cli_grow(options->words, options->word_count + 2, sizeof *options->words);
         options->words[options->word_count++] = argument;
         options->words[options->word_count] = NULL;
@@ -274,6 +277,16 @@ static int keep(const struct probe_options *options, const struct probe_text *ou
     return cli_output_copy(options->keep, &source.source, "the output", 0, output->length);
 }
 
+/* What a command that gave no report may lack; NULL when nothing is missing for all that can be seen. */
+static const char *hint(unsigned used, const struct probe_text *output)
+{
+    if (!(used & 1))
+        return "no word of the command is {}, for which the path of the probe is put in";
+    if (output->length == 0)
+        return "the guest's first serial port (COM1) must come out on stdout; for QEMU: -serial stdio";
+    return NULL;
+}
+
 /* A command on the probe. */
 static int run_command(const struct probe_options *options, const struct probe_folder *folder)
 {
@@ -282,7 +295,8 @@ static int run_command(const struct probe_options *options, const struct probe_f
     struct probe_asked asked = {0};
     struct probe_text initrd = {0};
     struct probe_case probe = {.host = options->words[0], .image = image->name};
-    const char *cmdline = options->cmdline ? options->cmdline : probe_cmdline, *why = "";
+    const char *cmdline = options->cmdline ? options->cmdline : probe_cmdline;
+    char why[PROBE_WHY] = "";
     unsigned used = 0;
     if (take_initrd(options, &initrd) != 0)
         return CLI_NO;
@@ -302,12 +316,13 @@ static int run_command(const struct probe_options *options, const struct probe_f
     struct probe_command command = {
         .argv = (const char *const *)argv, .timeout = options->timeout, .label = options->words[0]};
     if (code == 0)
-        code = probe_run(&command, &probe.output, &why);
+        code = probe_run(&command, &probe.output, why);
     if (code == 0)
         code = keep(options, &probe.output);
     if (code == 0) {
         if (!probe_case_judge(&probe, &asked) && !probe.report && why[0])
             snprintf(probe.why + strlen(probe.why), sizeof probe.why - strlen(probe.why), " (%s)", why);
+        probe.hint = hint(used, &probe.output);
         code = report_cases(options, &probe, 1);
     }
     for (size_t i = 0; i < words; i++)
@@ -403,7 +418,7 @@ static int dispatch(const struct probe_options *options)
 int cli_probe(int argc, char **argv)
 {
     struct probe_options options = {.timeout = TIMEOUT_DEFAULT};
-    cli_options(&probe_argp, argc, argv, 0, &options);
+    cli_options(&probe_argp, argc, argv, ARGP_IN_ORDER, &options);
     int code = dispatch(&options);
     free(options.words);
     return code;

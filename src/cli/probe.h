@@ -44,6 +44,7 @@ struct probe_case {
     struct probe_text output, trace;
     struct zp_report *report; /* NULL: none, and why says so */
     char why[256];
+    const char *hint; /* what the user may have forgotten, with why; NULL: no idea */
     struct zp_clause_result *results;
     size_t count;
     struct probe_counts counts[4]; /* by level */
@@ -64,6 +65,7 @@ void probe_folder_remove(struct probe_folder *folder);
 /* Writes a file of that name in the folder and gives its path, owned by the caller. NULL after a message. */
 char *probe_folder_write(const struct probe_folder *folder, const char *name, const void *bytes, size_t size);
 
+#define PROBE_WHY 64
 struct probe_command {
     const char *const *argv; /* NULL at the end; no shell */
     unsigned timeout;        /* seconds */
@@ -71,10 +73,12 @@ struct probe_command {
 };
 /*
  * Runs a command, its stdout and stderr into *ret_output, until it ends, or two seconds after the report's
- * end, or the time is over; ends what still runs. 0, or CLI_NO after a message. *ret_why: "" or why it was
- * ended early.
+ * end, or the time is over; ends what still runs. 0, or CLI_NO after a message. ret_why: how it ended.
  */
-int probe_run(const struct probe_command *command, struct probe_text *ret_output, const char **ret_why);
+int probe_run(const struct probe_command *command, struct probe_text *ret_output, char ret_why[PROBE_WHY]);
+
+/* The last lines of what a command printed that gave no report, each behind prefix, safe for a terminal. */
+void probe_tail(FILE *file, const struct probe_text *output, const char *prefix);
 
 /* probe_table.c, probe_json.c, probe_tap.c, probe_diff.c, probe_files.c */
 void probe_table(const struct probe_case *probe, bool all);

@@ -14,6 +14,10 @@
 #include "output.h"
 #include "probe.h"
 
+/* Of what a command printed that gave no report. */
+#define TAIL_LINES 5
+#define TAIL_MAX   600
+
 /*
  * Everything that loaders are known to lose: repeated blanks, quotes, equals signs, commas, a percent sign.
  * No backslash and no dollar, which any script would take for its own.
@@ -62,6 +66,28 @@ void probe_text_free(struct probe_text *text)
 {
     free(text->bytes);
     *text = (struct probe_text){0};
+}
+
+void probe_tail(FILE *file, const struct probe_text *output, const char *prefix)
+{
+    size_t end = output->length, begin, lines = 0;
+    while (end > 0 && strchr("\r\n", output->bytes[end - 1]))
+        end--;
+    for (begin = end; begin > 0; begin--)
+        if (output->bytes[begin - 1] == '\n' && ++lines == TAIL_LINES)
+            break;
+    if (end - begin > TAIL_MAX)
+        begin = end - TAIL_MAX;
+    while (begin < end) {
+        const char *line = output->bytes + begin, *stop = memchr(line, '\n', end - begin);
+        size_t length = stop ? (size_t)(stop - line) : end - begin;
+        bool is_cr = length > 0 && line[length - 1] == '\r';
+        char *raw = strndup(line, length - is_cr), *safe = raw ? cli_escape_copy(raw) : NULL;
+        fprintf(file, "%s%s\n", prefix, safe ? safe : "");
+        free(safe);
+        free(raw);
+        begin += length + 1;
+    }
 }
 
 void probe_asked_cmdline(struct probe_asked *asked, const char *cmdline)

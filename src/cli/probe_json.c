@@ -58,6 +58,8 @@ struct json_object *probe_json(const struct probe_case *probe)
         add_safe(object, "host", probe->host);
     if (!probe->report) {
         add_safe(object, "error", probe->why);
+        if (probe->hint)
+            cli_json_text(object, "hint", probe->hint);
         return object;
     }
     cli_json_bool(object, "passed", probe_case_passed(probe));

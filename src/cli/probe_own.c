@@ -38,7 +38,7 @@ static int run_entry(const struct probe_own *own, const struct entry *entry, con
     char *path = probe_folder_write(own->folder, image->file_name, image->bytes, image->size);
     char *trace = probe_folder_write(own->folder, "trace", "", 0);
     char seconds[16], label[64], program[PATH_MAX];
-    const char *why = "";
+    char why[PROBE_WHY] = "";
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     int code = path && trace && length > 0 ? 0 : CLI_NO;
     program[length > 0 ? length : 0] = '\0';
@@ -68,7 +68,7 @@ static int run_entry(const struct probe_own *own, const struct entry *entry, con
     struct probe_command command = {.argv = argv, .timeout = own->timeout + 5, .label = label};
     *probe = (struct probe_case){.host = engine, .image = entry->image, .protocol = entry->protocol};
     if (code == 0)
-        code = probe_run(&command, &probe->output, &why);
+        code = probe_run(&command, &probe->output, why);
     if (code == 0)
         code = probe_text_read(trace, &probe->trace);
     if (code == 0) {

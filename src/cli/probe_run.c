@@ -127,9 +127,11 @@ static pid_t start(const char *const *argv, int *ret_out)
     return -1;
 }
 
-/* Ends the group: asks first. The leader is not yet waited for, so that its number is still ours. */
-static void end_group(pid_t child, bool *ended)
+/* Ends the group: asks first. The status of its leader. The leader is not yet waited for, so that its number
+ * is still ours. */
+static int end_group(pid_t child, bool *ended)
 {
+    int status = 0;
     int64_t deadline = now_ms() + TERM_MS;
     kill(-child, SIGTERM);
     while (!*ended && now_ms() < deadline) {
@@ -139,7 +141,8 @@ static void end_group(pid_t child, bool *ended)
             poll(NULL, 0, 20);
     }
     kill(-child, SIGKILL);
-    waitpid(child, NULL, 0);
+    waitpid(child, &status, 0);
+    return status;
 }
 
 /* Takes what the pipe has. False at its end, or when there is too much. */
@@ -219,21 +222,33 @@ static const char *follow(const struct probe_command *command, pid_t child, int 
     }
 }
 
-int probe_run(const struct probe_command *command, struct probe_text *ret_output, const char **ret_why)
+/* How a command ended, by itself or for a reason of ours. */
+static void say_end(const char *reason, int status, char ret_why[PROBE_WHY])
+{
+    if (reason[0])
+        snprintf(ret_why, PROBE_WHY, "%s", reason);
+    else if (WIFSIGNALED(status))
+        snprintf(ret_why, PROBE_WHY, "ended by signal %d", WTERMSIG(status));
+    else
+        snprintf(ret_why, PROBE_WHY, "exit status %d", WEXITSTATUS(status));
+}
+
+int probe_run(const struct probe_command *command, struct probe_text *ret_output, char ret_why[PROBE_WHY])
 {
     struct sigaction action = {.sa_handler = on_signal}, old_int, old_term;
     bool ended = false;
+    const char *reason = "";
     int fd = -1;
     *ret_output = (struct probe_text){.bytes = cli_grow(NULL, 1, 1)};
     ret_output->bytes[0] = '\0';
-    *ret_why = "";
+    ret_why[0] = '\0';
     sigaction(SIGINT, &action, &old_int);
     sigaction(SIGTERM, &action, &old_term);
     pid_t child = start(command->argv, &fd);
     if (child > 0) {
-        *ret_why = follow(command, child, fd, ret_output, &ended);
+        reason = follow(command, child, fd, ret_output, &ended);
         close(fd);
-        end_group(child, &ended);
+        say_end(reason, end_group(child, &ended), ret_why);
         if (isatty(STDERR_FILENO))
             fputs("\r\033[K", stderr);
     }

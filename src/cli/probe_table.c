@@ -47,6 +47,10 @@ void probe_table(const struct probe_case *probe, bool all)
         char *why = cli_escape_copy(probe->why);
         printf("%sno verdict%s: %s\n", style.bad, style.plain, why);
         free(why);
+        if (probe->host)
+            probe_tail(stdout, &probe->output, "    ");
+        if (probe->hint)
+            printf("  %s\n", probe->hint);
         return;
     }
     bool passed = probe_case_passed(probe);

@@ -56,6 +56,10 @@ void probe_tap(const struct probe_case *cases, size_t count)
             char *why = cli_escape_copy(probe->why);
             printf("not ok %zu - a report came\n# %s\n", ++number, why);
             free(why);
+            if (probe->host)
+                probe_tail(stdout, &probe->output, "#   ");
+            if (probe->hint)
+                printf("# %s\n", probe->hint);
         }
         for (size_t j = 0; j < probe->count; j++) {
             const struct zp_clause_result *clause = &probe->results[j];
