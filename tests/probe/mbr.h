@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the boot loader of mbr.S is told, by offsets from the start of the disk, and the errors that it can make.
- * test_spoiled.py reads the numbers from here.
+ * What the boot loader of mbr.S is told, by offsets from the start of the disk, and the errors that it can
+ * make. test_spoiled.py reads the numbers from here.
  */
 #ifndef ZP_TEST_MBR_H
 #define ZP_TEST_MBR_H

@@ -7,14 +7,16 @@
  *
  *     spoil --engine kvm|qemu --protocol NAME --error NAME [--initrd FILE] [--cmdline-file FILE]
  *           [--trace-file FILE] IMAGE
- *     spoil --list    one line for each: protocol, error, "kvm" when only that engine can do it
+ *     spoil --list    one line for each: protocol, error, and the engine that alone can do it
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
 #include "spoil.h"
+#include "trace.h"
 #include "vmm.h"
 
 #define CMDLINE_MAX     4096
@@ -27,7 +29,7 @@ static const struct spoil_error *const tables[] = {spoil_cpu_errors, spoil_any_e
 
 struct story {
     const struct spoil_error *error;
-    const char *trace_file;
+    struct cli_trace trace; /* as `run --trace handoff` has it */
     struct zp_opened_image opened;
     struct zp_file initrd;
     struct zp_module module;
@@ -43,14 +45,20 @@ struct story {
     struct zp_ram ram;
 };
 
+/* For trace.c, which is the command's. */
+void cli_error_errno(const char *name, int number)
+{
+    fprintf(stderr, "spoil: %s: %s\n", name, strerror(number));
+}
+
 static int list(void)
 {
     for (uint32_t protocol = 1; protocol < ZP_PROTOCOL_COUNT; protocol++)
         for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
             for (const struct spoil_error *error = tables[t]; error->name; error++)
                 if (error->protocols & 1u << protocol)
-                    printf("%s %s%s\n", zp_protocol_name(protocol), error->name,
-                           error->kvm_only ? " kvm" : "");
+                    printf("%s %s %s\n", zp_protocol_name(protocol), error->name,
+                           error->only ? error->only : "");
     return 0;
 }
 
@@ -190,7 +198,8 @@ int main(int argc, char **argv)
         {0},
     };
     static struct story story;
-    const char *engine = "qemu", *protocol = "", *error = "control", *initrd = NULL, *cmdline = NULL;
+    const char *engine = "qemu", *protocol = "", *error = "control", *initrd = NULL, *cmdline = NULL,
+               *trace = NULL;
     int option, failed;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -200,13 +209,15 @@ int main(int argc, char **argv)
         case 'x': error = optarg; break;
         case 'i': initrd = optarg; break;
         case 'c': cmdline = optarg; break;
-        case 't': story.trace_file = optarg; break;
+        case 't': trace = optarg; break;
         case 'l': return list();
         default: return 2;
         }
     }
-    if (optind + 1 != argc)
-        return fail("one image, please", NULL) ? 2 : 2;
+    if (optind + 1 != argc) {
+        fail("one image, please", NULL);
+        return 2;
+    }
     story.config = (struct zp_vm_config){
         .opened = &story.opened,
         .image_name = argv[optind],
@@ -219,9 +230,16 @@ int main(int argc, char **argv)
         .quiet = true,
     };
     story.error = find_error(error, story.config.request.protocol);
+    if (trace) {
+        if (cli_trace_open(&story.trace, trace) != CLI_DONE)
+            return 1;
+        story.config.entered = cli_trace_entered;
+        story.config.entered_context = &story.trace;
+    }
     failed = open_files(&story, argv[optind], initrd, cmdline);
     if (!failed)
         failed = run(&story, strcmp(engine, "kvm") == 0 ? &zp_engine_kvm : &zp_engine_qemu);
+    cli_trace_close(&story.trace);
     zp_file_close(&story.initrd);
     zp_opened_image_close(&story.opened);
     return failed ? 1 : 0;

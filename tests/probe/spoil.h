@@ -34,7 +34,7 @@ struct spoil_error {
     uint32_t protocols;                      /* mask of 1 << enum zp_protocol */
     void (*state)(struct spoil_boot *boot);  /* before the engine sees the plan; NULL */
     void (*memory)(struct spoil_boot *boot); /* after the load; NULL */
-    bool kvm_only;                           /* instructions alone cannot bring a CPU into this state */
+    const char *only;                        /* the engine that alone can do it; NULL: both */
 };
 
 /* Tables that end with an error without a name. */

@@ -105,7 +105,10 @@ static void cr4_pae(struct spoil_boot *boot)
     boot->plan->state.cr4 |= ZP_CR4_PAE;
 }
 
-/* 32-bit paging without CR4: one directory, and tables of 4 KiB pages that are the identity on all of RAM. */
+/*
+ * 32-bit paging without CR4, which a KVM that interprets may not know: one directory, and tables of 4 KiB
+ * pages that are the identity on all of RAM.
+ */
 static void paging_state(struct spoil_boot *boot)
 {
     boot->plan->state.cr0 |= ZP_CR0_PG;
@@ -151,21 +154,21 @@ static void tr_available(struct spoil_boot *boot)
 #define PVH     (1u << ZP_PROTOCOL_PVH)
 
 const struct spoil_error spoil_cpu_errors[] = {
-    {"cs-selector", SPOIL_LINUX, cs_selector, describe_all, false},
-    {"ds-selector", SPOIL_LINUX, ds_selector, describe_all, false},
-    {"cs-limit", SPOIL_FLAT32, cs_limit, describe_all, false},
-    {"ds-limit", SPOIL_FLAT32, ds_limit, describe_all, false},
-    {"es-null", LINUX64, es_null, NULL, false},
-    {"gdt-absent", SPOIL_LINUX, gdt_absent, NULL, true},
-    {"if-set", SPOIL_ALL, if_set, NULL, false},
-    {"ebp", LINUX32, ebp, NULL, false},
-    {"edi", LINUX32, edi, NULL, false},
-    {"ebx", LINUX32, ebx, NULL, false},
-    {"paging-on", SPOIL_FLAT32, paging_state, paging_memory, false},
-    {"cr0-wp", PVH, cr0_wp, NULL, false},
-    {"cr4-pae", PVH, cr4_pae, NULL, false},
-    {"tr-limit", PVH, tr_limit, tr_descriptor, false},
-    {"tr-null", PVH, tr_null, NULL, false},
-    {"tr-available", PVH, tr_available, tr_descriptor, true},
+    {"cs-selector", SPOIL_LINUX, cs_selector, describe_all},
+    {"ds-selector", SPOIL_LINUX, ds_selector, describe_all},
+    {"cs-limit", SPOIL_FLAT32, cs_limit, describe_all},
+    {"ds-limit", SPOIL_FLAT32, ds_limit, describe_all},
+    {"es-null", LINUX64, es_null, NULL},
+    {"gdt-absent", SPOIL_LINUX, gdt_absent, NULL, "kvm"},
+    {"if-set", SPOIL_ALL, if_set, NULL},
+    {"ebp", LINUX32, ebp, NULL},
+    {"edi", LINUX32, edi, NULL},
+    {"ebx", LINUX32, ebx, NULL},
+    {"paging-on", SPOIL_FLAT32, paging_state, paging_memory, "qemu"},
+    {"cr0-wp", PVH, cr0_wp, NULL},
+    {"cr4-pae", PVH, cr4_pae, NULL},
+    {"tr-limit", PVH, tr_limit, tr_descriptor},
+    {"tr-null", PVH, tr_null, NULL},
+    {"tr-available", PVH, tr_available, tr_descriptor, "kvm"},
     {0},
 };

@@ -119,7 +119,11 @@ static void boot_params_unmapped(struct spoil_boot *boot)
     *page_entry(boot, SPOIL_SPARE_HIGH) = 0;
 }
 
-/* Tables of 4 GiB where the kernel unpacks itself: the last pages of its reserve. */
+/*
+ * Tables of 4 GiB where the kernel unpacks itself: the last pages of its reserve. The guest writes there
+ * while they are in force, and lives on by what the CPU remembers of them; a KVM that interprets remembers
+ * nothing.
+ */
 static uint64_t tables_in_reserve(const struct spoil_boot *boot)
 {
     return (boot->plan->runtime.value + boot->plan->runtime_size - MIB(1)) & ~(ZP_PAGE_SIZE - 1ull);
@@ -147,18 +151,18 @@ static void tables_in_reserve_memory(struct spoil_boot *boot)
 #define LINUX64 (1u << ZP_PROTOCOL_LINUX64)
 
 const struct spoil_error spoil_linux_errors[] = {
-    {"first-sector", SPOIL_LINUX, NULL, first_sector, false},
-    {"sentinel", SPOIL_LINUX, NULL, sentinel, false},
-    {"stray", SPOIL_LINUX, NULL, stray, false},
-    {"header-absent", SPOIL_LINUX, NULL, header_absent, false},
-    {"type-of-loader", SPOIL_LINUX, NULL, type_of_loader, false},
-    {"map-count", SPOIL_LINUX, NULL, map_count, false},
-    {"setup-data-loop", SPOIL_LINUX, NULL, setup_data_loop, false},
-    {"setup-data-wild", SPOIL_LINUX, NULL, setup_data_wild, false},
-    {"reserve-unmapped", LINUX64, NULL, reserve_unmapped, false},
-    {"reserve-elsewhere", LINUX64, NULL, reserve_elsewhere, false},
-    {"cmdline-unmapped", LINUX64, NULL, cmdline_unmapped, false},
-    {"boot-params-unmapped", LINUX64, boot_params_unmapped_state, boot_params_unmapped, false},
-    {"tables-in-reserve", LINUX64, tables_in_reserve_state, tables_in_reserve_memory, false},
+    {"first-sector", SPOIL_LINUX, NULL, first_sector},
+    {"sentinel", SPOIL_LINUX, NULL, sentinel},
+    {"stray", SPOIL_LINUX, NULL, stray},
+    {"header-absent", SPOIL_LINUX, NULL, header_absent},
+    {"type-of-loader", SPOIL_LINUX, NULL, type_of_loader},
+    {"map-count", SPOIL_LINUX, NULL, map_count},
+    {"setup-data-loop", SPOIL_LINUX, NULL, setup_data_loop},
+    {"setup-data-wild", SPOIL_LINUX, NULL, setup_data_wild},
+    {"reserve-unmapped", LINUX64, NULL, reserve_unmapped},
+    {"reserve-elsewhere", LINUX64, NULL, reserve_elsewhere},
+    {"cmdline-unmapped", LINUX64, NULL, cmdline_unmapped},
+    {"boot-params-unmapped", LINUX64, boot_params_unmapped_state, boot_params_unmapped},
+    {"tables-in-reserve", LINUX64, tables_in_reserve_state, tables_in_reserve_memory, "qemu"},
     {0},
 };

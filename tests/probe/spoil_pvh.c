@@ -30,19 +30,6 @@ static void modlist_nowhere(struct spoil_boot *boot)
     spoil_start_info(boot)->modlist_paddr = UINT64_C(0xd0000000);
 }
 
-static void module_reserved(struct spoil_boot *boot)
-{
-    struct zp_hvm_modlist_entry *module =
-        spoil_at(boot, spoil_start_info(boot)->modlist_paddr, sizeof(*module));
-
-    module->reserved = UINT64_C(0xa5a5a5a500000000);
-}
-
-static void map_reserved(struct spoil_boot *boot)
-{
-    ((struct zp_hvm_memmap_table_entry *)spoil_range(boot, 1))->reserved = 1;
-}
-
 static void rsdp_nowhere(struct spoil_boot *boot)
 {
     spoil_start_info(boot)->rsdp_paddr = UINT64_C(0xd0000000);
@@ -58,14 +45,12 @@ static void ebx_state(struct spoil_boot *boot)
 #define PVH (1u << ZP_PROTOCOL_PVH)
 
 const struct spoil_error spoil_pvh_errors[] = {
-    {"magic", PVH, NULL, magic, false},
-    {"reserved", PVH, NULL, reserved, false},
-    {"flags", PVH, NULL, flags, false},
-    {"module-count", PVH, NULL, module_count, false},
-    {"modlist-nowhere", PVH, NULL, modlist_nowhere, false},
-    {"module-reserved", PVH, NULL, module_reserved, false},
-    {"map-reserved", PVH, NULL, map_reserved, false},
-    {"rsdp-nowhere", PVH, NULL, rsdp_nowhere, false},
-    {"start-info-in-esi", PVH, ebx_state, NULL, false},
+    {"magic", PVH, NULL, magic},
+    {"reserved", PVH, NULL, reserved},
+    {"flags", PVH, NULL, flags},
+    {"module-count", PVH, NULL, module_count},
+    {"modlist-nowhere", PVH, NULL, modlist_nowhere},
+    {"rsdp-nowhere", PVH, NULL, rsdp_nowhere},
+    {"start-info-in-esi", PVH, ebx_state, NULL},
     {0},
 };
