@@ -9,6 +9,7 @@ import zptap
 
 NO_KERNELS = {"cloud-config", "cloud-modules"}
 GUESTS = {"handoff-bzimage": "handoff.bzimage", "handoff-elf": "handoff.elf", "handoff32-elf": "handoff32.elf"}
+PROBES = ["bzimage", "bzimage32", "bzimage16", "elf64", "pvh", "multiboot1", "multiboot2", "efi"]
 # Prints "SSSS" on the first serial port and halts, from wherever it was loaded.
 BOOT_SECTOR = bytes.fromhex("fa ba f8 03 b0 53 ee ee ee ee f4 eb fd".replace(" ", ""))
 
@@ -157,6 +158,8 @@ def make(folder):
         found[name] = pathlib.Path(ran.stdout.strip())
     for name, file in GUESTS.items():
         found[name] = zptap.BUILD / "tests/boot/guest" / file
+    for name in PROBES:
+        found[f"probe-{name}"] = zptap.BUILD / "src/probe/guest" / f"probe.{name}"
     ipxe_efi = found["ipxe"].with_name("ipxe.efi")
     if ipxe_efi.exists():
         found["ipxe-efi"] = ipxe_efi

@@ -26,7 +26,7 @@ CANNOT_RUN = [
 ]
 # Images with a 16-bit entry alone, or a protocol of a time before the 32-bit one was written down. Loaders that enter
 # by 32 bits take them nevertheless.
-ONLY_16_BIT = ["ipxe", "memdisk", "lnxboot", "memtest.code32-0", "memtest.version-20[0-4]"]
+ONLY_16_BIT = ["ipxe", "memdisk", "lnxboot", "memtest.code32-0", "memtest.version-20[0-4]", "probe-bzimage16"]
 BY_32_BIT = {"kexec", "grub-efi-linux"}
 # 64-bit code at e_entry, which a loader of ELF files enters in 32-bit mode.
 ELF64_BY_32_BIT = {("syslinux", "handoff-elf*"), ("syslinux", "busybox"), ("syslinux", "uml")}
