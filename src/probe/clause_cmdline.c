@@ -10,7 +10,7 @@
 
 #define STRING                                                                                          \
     "Linux boot.rst, The Kernel Command Line; Xen start_info.h: cmdline_paddr; Multiboot 0.6.96, 3.3: " \
-    "cmdline"
+    "cmdline; Multiboot2 2.0: Boot command line"
 #define REPORTED_MAX 4096u /* bytes of it that a report has as text */
 #define SPECIAL      "Linux boot.rst, Special Command Line Options; Multiboot 0.6.96, 3.3: cmdline"
 

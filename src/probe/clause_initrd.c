@@ -9,8 +9,10 @@
 #include "judging.h"
 
 #define FIELDS "Linux boot.rst, Details of Header Fields: "
-#define MODS   FIELDS "ramdisk_image, ramdisk_size; Xen start_info.h: modules; Multiboot 0.6.96, 3.3: mods"
-#define PAGE   4096u
+#define MODS                                                                                       \
+    FIELDS "ramdisk_image, ramdisk_size; Xen start_info.h: modules; Multiboot 0.6.96, 3.3: mods; " \
+           "Multiboot2 2.0: Modules"
+#define PAGE 4096u
 
 #define WITH_MODULES (ZP_BY_ALL & ~ZP_BY_EFI)
 

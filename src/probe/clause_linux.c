@@ -111,6 +111,8 @@ static enum zp_clause_verdict type_of_loader(const struct zp_judging *judging)
 static enum zp_clause_verdict loaded_high(const struct zp_judging *judging)
 {
     uint64_t flags;
+    if (strncmp(judging->report->image, "bzimage", 7) != 0)
+        return zp_not_arisen(judging, "the image has no setup header of its own");
     if (!field(judging, "loadflags", 0x200, &flags))
         return zp_unseen(judging, "loadflags");
     return zp_judged(judging, flags & ZP_LOADED_HIGH, "loadflags 0x%" PRIx64, flags);
@@ -127,7 +129,9 @@ static enum zp_clause_verdict subarch(const struct zp_judging *judging)
 
 static enum zp_clause_verdict cmd_line_ptr(const struct zp_judging *judging)
 {
-    uint64_t low, high = 0;
+    uint64_t version, low, high = 0;
+    if (zp_line_number(judging->header, "version", &version) && version < 0x202)
+        return zp_not_arisen(judging, "the header is older than the field");
     if (!field(judging, "cmd_line_ptr", 0x202, &low))
         return zp_unseen(judging, "cmd_line_ptr");
     zp_line_number(zp_report_line(judging->report, "boot_params"), "ext_cmd_line_ptr", &high);
@@ -173,10 +177,13 @@ static enum zp_clause_verdict load_aligned(const struct zp_judging *judging)
 
 static enum zp_clause_verdict load_preferred(const struct zp_judging *judging)
 {
-    uint64_t preferred, size, missing;
+    uint64_t preferred, size, missing, relocatable = 0;
     if (!judging->load_known || !field(judging, "pref_address", 0x20a, &preferred) || preferred == 0 ||
         !field(judging, "init_size", 0x20a, &size))
         return zp_not_arisen(judging, "no pref_address");
+    field(judging, "relocatable_kernel", 0x205, &relocatable);
+    if (!relocatable || (judging->load == ZP_CODE32_START_DEFAULT && preferred != judging->load))
+        return zp_not_arisen(judging, "the kernel was not relocated: it lies at the standard address");
     if (judging->load != preferred && judging->memory.count > 0 &&
         !zp_covered(&judging->memory, preferred, size, ZP_RAM, false, &missing))
         return zp_not_arisen(judging, "no RAM at pref_address");
@@ -272,6 +279,26 @@ static enum zp_clause_verdict setup_data_types(const struct zp_judging *judging)
     return zp_judged(judging, true, "known types");
 }
 
+/* What a setup_indirect names: neither another one, nor data without a type. */
+static enum zp_clause_verdict setup_data_indirect(const struct zp_judging *judging)
+{
+    size_t cursor = 0;
+    uint64_t type, inner, length;
+    bool any = false;
+    for (struct json_object *line; (line = zp_report_next(judging->report, "setup_data", &cursor)) != NULL;) {
+        if (!zp_line_number(line, "type", &type) || type != ZP_SETUP_INDIRECT)
+            continue;
+        any = true;
+        if (zp_line_number(line, "len", &length) && length < sizeof(struct zp_setup_indirect))
+            return zp_judged(judging, false, "a node of %" PRIu64 " bytes", length);
+        if (!zp_line_number(line, "indirect_type", &inner))
+            return zp_unseen(judging, "what the node names");
+        if (!(inner & ZP_SETUP_INDIRECT) || inner == ZP_SETUP_INDIRECT)
+            return zp_judged(judging, false, "a node names data of type 0x%" PRIx64, inner);
+    }
+    return any ? zp_judged(judging, true, "typed data") : zp_not_arisen(judging, "no SETUP_INDIRECT");
+}
+
 static enum zp_clause_verdict efi_signature(const struct zp_judging *judging)
 {
     uint64_t signature;
@@ -287,21 +314,23 @@ static enum zp_clause_verdict efi_signature(const struct zp_judging *judging)
 }
 
 static const struct zp_clause clauses[] = {
-    {"linux.boot_params.sentinel", ZP_BY_BOOTPARAMS, ZP_CLAUSE_MUST, sentinel,
-     "sentinel is 0; a loader that leaves it is taken for broken and its fields are dropped.",
-     ZERO "sentinel"},
+    {"linux.boot_params.sentinel", ZP_BY_BOOTPARAMS, ZP_CLAUSE_SHOULD, sentinel,
+     "sentinel is 0; else Linux takes the loader for broken and drops fields that it set.",
+     ZERO "sentinel; Linux boot.rst, 32-bit Boot Protocol: initialized to all zero"},
     {"linux.boot_params.zero", ZP_BY_BOOTPARAMS, ZP_CLAUSE_SHOULD, stray,
      "boot_params is zero outside of the fields that the loader sets.",
      "Linux boot.rst, 32-bit and 64-bit Boot Protocol: initialized to all zero"},
     {"linux.efi_info", ZP_BY_BOOTPARAMS, ZP_CLAUSE_SHOULD, efi_signature,
      "efi_info is empty or signed EL32 or EL64.", ZERO "efi_info"},
-    {"linux.header.magic", ZP_BY_LINUX, ZP_CLAUSE_MUST, header_magic,
-     "The setup header was handed over: boot_flag, HdrS, a version.", FIELDS "boot_flag, header, version"},
-    {"linux.header.copied", ZP_BY_LINUX, ZP_CLAUSE_MUST, header_copied,
-     "The header fields that a loader reads only are those of the image.", FIELDS "type read"},
+    {"linux.header.magic", ZP_BY_LINUX, ZP_CLAUSE_SHOULD, header_magic,
+     "The setup header was handed over: boot_flag, HdrS, a version.",
+     "Linux boot.rst, 32-bit and 64-bit Boot Protocol: the setup header should be loaded"},
+    {"linux.header.copied", ZP_BY_LINUX, ZP_CLAUSE_SHOULD, header_copied,
+     "The header fields that a loader only reads are those of the image: Linux unpacks itself by init_size.",
+     FIELDS "type read; arch/x86/boot/compressed/head_64.S"},
     {"linux.type_of_loader", ZP_BY_LINUX, ZP_CLAUSE_MUST, type_of_loader,
      "type_of_loader is set; with 0 Linux ignores the initrd.", FIELDS "type_of_loader, write (obligatory)"},
-    {"linux.loadflags.high", ZP_BY_LINUX, ZP_CLAUSE_MUST, loaded_high,
+    {"linux.loadflags.high", ZP_BY_LINUX, ZP_CLAUSE_SHOULD, loaded_high,
      "LOADED_HIGH is left as the image has it.", FIELDS "loadflags, LOADED_HIGH (read)"},
     {"linux.hardware_subarch", ZP_BY_LINUX, ZP_CLAUSE_NOTE, subarch, "hardware_subarch says PC.",
      FIELDS "hardware_subarch"},
@@ -314,7 +343,7 @@ static const struct zp_clause clauses[] = {
     {"linux.load.aligned", ZP_BY_LINUX, ZP_CLAUSE_SHOULD, load_aligned,
      "A relocatable kernel lies at a multiple of kernel_alignment.", FIELDS "kernel_alignment"},
     {"linux.load.preferred", ZP_BY_LINUX, ZP_CLAUSE_SHOULD, load_preferred,
-     "The kernel lies at pref_address where there is RAM.", FIELDS "pref_address"},
+     "A kernel that is relocated at all lies at pref_address, where there is RAM.", FIELDS "pref_address"},
     {"linux.load.fixed", ZP_BY_LINUX, ZP_CLAUSE_SHOULD, load_fixed,
      "A kernel that is not relocatable lies at 0x100000, a zImage at 0x10000.",
      "Linux boot.rst, Loading The Rest of The Kernel"},
@@ -325,6 +354,9 @@ static const struct zp_clause clauses[] = {
      "The setup_data list comes to its end.", FIELDS "setup_data"},
     {"linux.setup_data.readable", ZP_BY_LINUX, ZP_CLAUSE_MUST, setup_data_readable,
      "Each setup_data node can be read.", FIELDS "setup_data"},
+    {"linux.setup_data.indirect", ZP_BY_LINUX, ZP_CLAUSE_MUST, setup_data_indirect,
+     "A node of type SETUP_INDIRECT holds a setup_indirect, of type SETUP_INDIRECT and another type.",
+     FIELDS "setup_data, struct setup_indirect"},
     {"linux.setup_data.types", ZP_BY_LINUX, ZP_CLAUSE_NOTE, setup_data_types,
      "Each setup_data node has a type that is known.", FIELDS "setup_data, setup_type_max"},
 };

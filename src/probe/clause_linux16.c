@@ -14,6 +14,7 @@
 
 #define EFLAGS_IF      UINT64_C(0x200)
 #define LOW_MEMORY_END UINT64_C(0xa0000)
+#define EBDA_MAYBE     UINT64_C(0x9a000)
 
 /* The address of the setup code's first byte. */
 static bool setup_address(const struct zp_judging *judging, uint64_t *ret_address)
@@ -106,8 +107,9 @@ static enum zp_clause_verdict can_use_heap(const struct zp_judging *judging)
 static enum zp_clause_verdict heap_room(const struct zp_judging *judging)
 {
     uint64_t sectors, end, version;
-    if (!zp_line_number(judging->header, "version", &version) || version < 0x201 ||
-        !zp_line_number(judging->header, "heap_end_ptr", &end) ||
+    if (zp_line_number(judging->header, "version", &version) && version < 0x201)
+        return zp_not_arisen(judging, "the header is older than the field");
+    if (!zp_line_number(judging->header, "heap_end_ptr", &end) ||
         !zp_line_number(judging->header, "setup_sects", &sectors))
         return zp_unseen(judging, "heap_end_ptr");
     uint64_t size = ((sectors ? sectors : ZP_SETUP_SECTS_DEFAULT) + 1) * ZP_SETUP_SECTOR_SIZE;
@@ -138,22 +140,22 @@ static enum zp_clause_verdict cmdline_place(const struct zp_judging *judging)
 static enum zp_clause_verdict below_ebda(const struct zp_judging *judging)
 {
     const struct zp_range *cmdline = zp_handed_first(judging, ZP_HANDED_CMDLINE);
-    uint64_t setup;
-    if (!cmdline || !setup_address(judging, &setup))
-        return zp_unseen(judging, "the command line");
-    return zp_judged(judging, cmdline->start + cmdline->size <= 0x9a000, "up to 0x%" PRIx64,
-                     cmdline->start + cmdline->size);
+    uint64_t heap, top;
+    if (!cmdline || !heap_end(judging, &heap))
+        return zp_unseen(judging, "the command line, or heap_end_ptr");
+    top = cmdline->start + cmdline->size > heap ? cmdline->start + cmdline->size : heap;
+    return zp_judged(judging, top <= EBDA_MAYBE, "up to 0x%" PRIx64, top);
 }
 
 static const struct zp_clause clauses[] = {
     {"linux16.mode", ZP_BY_LINUX16, ZP_CLAUSE_MUST, mode, "The CPU is in real mode.", RUNNING},
     {"linux16.interrupts", ZP_BY_LINUX16, ZP_CLAUSE_SHOULD, interrupts, "Interrupts are disabled.", RUNNING},
-    {"linux16.cs", ZP_BY_LINUX16, ZP_CLAUSE_SHOULD, entry,
+    {"linux16.cs", ZP_BY_LINUX16, ZP_CLAUSE_MUST, entry,
      "The kernel is entered with a far jump to the setup code's segment + 0x20, offset 0.", RUNNING},
     {"linux16.ds", ZP_BY_LINUX16, ZP_CLAUSE_SHOULD, ds, "DS, ES and SS point to the start of the setup code.",
      RUNNING},
-    {"linux16.fs", ZP_BY_LINUX16, ZP_CLAUSE_NOTE, fs,
-     "FS and GS point there too, to guard against bugs in the kernel.", RUNNING},
+    {"linux16.fs", ZP_BY_LINUX16, ZP_CLAUSE_SHOULD, fs,
+     "FS and GS point there too: recommended, to guard against bugs in the kernel.", RUNNING},
     {"linux16.sp", ZP_BY_LINUX16, ZP_CLAUSE_SHOULD, stack, "SS:SP points into the heap, normally to its top.",
      RUNNING},
     {"linux16.heap", ZP_BY_LINUX16, ZP_CLAUSE_MUST, heap_room,
@@ -162,11 +164,11 @@ static const struct zp_clause clauses[] = {
      "CAN_USE_HEAP says that heap_end_ptr is valid; without it some setup code is disabled.",
      FIELDS "loadflags, CAN_USE_HEAP"},
     {"linux16.setup.place", ZP_BY_LINUX16, ZP_CLAUSE_SHOULD, setup_low,
-     "The setup code lies in low memory, at 0x90000 or below.", LAYOUT},
+     "The setup code lies in low memory, at 0x90000 or below: its segment ends below 0xa0000.", LAYOUT},
     {"linux16.cmdline.place", ZP_BY_LINUX16, ZP_CLAUSE_MUST, cmdline_place,
      "The command line lies between the end of the heap and 0xa0000.", FIELDS "cmd_line_ptr"},
     {"linux16.low_memory", ZP_BY_LINUX16, ZP_CLAUSE_NOTE, below_ebda,
-     "Nothing lies above 0x9a000, where an EBDA may be.", LAYOUT},
+     "Neither heap nor command line lies above 0x9a000, where an EBDA may be.", LAYOUT},
 };
 
 const struct zp_clause_table zp_clauses_linux16 = {clauses, sizeof clauses / sizeof clauses[0]};

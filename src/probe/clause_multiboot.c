@@ -216,8 +216,9 @@ static enum zp_clause_verdict info_apart(const struct zp_judging *judging)
         if (!other)
             other = zp_handed_in(judging, ZP_HANDED_MODULE, range->start, range->size);
         if (other)
-            return zp_judged(judging, false, "0x%" PRIx64 " lies in %s at 0x%" PRIx64, range->start,
-                             zp_handed_name(other->type), other->start);
+            return zp_judged(judging, false, "%s at 0x%" PRIx64 " lies in %s at 0x%" PRIx64,
+                             zp_handed_name(range->type), range->start, zp_handed_name(other->type),
+                             other->start);
     }
     return any ? zp_judged(judging, true, "apart") : zp_unseen(judging, "the boot information");
 }
@@ -239,7 +240,13 @@ static const struct zp_clause clauses[] = {
     {"multiboot.linked", BOTH, ZP_CLAUSE_MUST, linked, "The image lies where its headers say.",
      "Multiboot 0.6.96, 3.1.3 The address fields of Multiboot header; ELF gABI, Program Header: p_paddr"},
     {"multiboot.info.apart", BOTH, ZP_CLAUSE_MUST, info_apart,
-     "The boot information lies outside of the kernel and of the modules.", INFO "placement"},
+     "The boot information and the command line lie outside of the kernel and of the modules.",
+     INFO "placement"},
+    {"pvh.info.apart", ZP_BY_PVH, ZP_CLAUSE_SHOULD, info_apart,
+     "start_info, its lists and the command line lie outside of the kernel and of the modules: no text asks "
+     "it, "
+     "but Linux clears its .bss before it copies the command line.",
+     "Linux arch/x86/kernel/head64.c, x86_64_start_kernel()"},
     {"multiboot1.flags", ZP_BY_MULTIBOOT1, ZP_CLAUSE_MUST, flags_defined,
      "Bits of flags that are not defined are zero.", INFO "flags"},
     {"multiboot1.symbols", ZP_BY_MULTIBOOT1, ZP_CLAUSE_MUST, symbols,
@@ -250,7 +257,7 @@ static const struct zp_clause clauses[] = {
      INFO "mem_lower"},
     {"multiboot1.mem_upper", ZP_BY_MULTIBOOT1, ZP_CLAUSE_MUST, mem_upper,
      "mem_upper ends at the first hole at the latest.", INFO "mem_upper"},
-    {"multiboot1.mmap.present", ZP_BY_MULTIBOOT1, ZP_CLAUSE_SHOULD, memory_map,
+    {"multiboot1.mmap.present", ZP_BY_MULTIBOOT1, ZP_CLAUSE_NOTE, memory_map,
      "There is a memory map; the text lets a loader leave it out.", HEADER "flags, bit 1"},
     {"multiboot1.loader_name", ZP_BY_MULTIBOOT1, ZP_CLAUSE_MUST, loader_name,
      "Where flags[9] is set, boot_loader_name has an address.", INFO "boot_loader_name"},
@@ -258,9 +265,8 @@ static const struct zp_clause clauses[] = {
      "The reserved word of each module is 0.", INFO "mods"},
     {"multiboot1.modules.aligned", ZP_BY_MULTIBOOT1, ZP_CLAUSE_MUST, mods_aligned,
      "Modules lie on page boundaries, as the image asks.", HEADER "flags, bit 0"},
-    {"multiboot2.modules.aligned", ZP_BY_MULTIBOOT2, ZP_CLAUSE_SHOULD, mods_aligned,
-     "Modules lie on page boundaries, which a kernel that maps them needs.",
-     "Multiboot2 2.0, Module alignment tag"},
+    {"multiboot2.modules.aligned", ZP_BY_MULTIBOOT2, ZP_CLAUSE_MUST, mods_aligned,
+     "Modules lie on page boundaries, as the image asks.", "Multiboot2 2.0, Module alignment tag"},
 };
 
 const struct zp_clause_table zp_clauses_multiboot = {clauses, sizeof clauses / sizeof clauses[0]};

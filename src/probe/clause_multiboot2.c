@@ -158,7 +158,7 @@ static enum zp_clause_verdict entry_size(const struct zp_judging *judging)
 
 static const struct zp_clause clauses[] = {
     {"multiboot2.info.aligned", ZP_BY_MULTIBOOT2, ZP_CLAUSE_MUST, aligned,
-     "The boot information begins at a multiple of 8.", INFO "its start is 8-bytes aligned"},
+     "The boot information begins at a multiple of 8.", INFO "Basic tags structure"},
     {"multiboot2.total_size", ZP_BY_MULTIBOOT2, ZP_CLAUSE_MUST, total_size,
      "total_size counts everything through the end tag.", INFO "total_size"},
     {"multiboot2.reserved", ZP_BY_MULTIBOOT2, ZP_CLAUSE_MUST, reserved, "The reserved word is zero.",

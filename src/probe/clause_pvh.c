@@ -16,7 +16,8 @@
 #define EFLAGS_TF   UINT64_C(0x100)
 #define EFLAGS_IF   UINT64_C(0x200)
 #define EFLAGS_VM   UINT64_C(0x20000)
-#define MEMMAP_MAX  127u /* what Linux 6.1 copies into its 128 e820 entries without counting */
+#define RELOC_ALIGN UINT64_C(0x200000) /* of the probe's note: alignment, and lowest address */
+#define MEMMAP_MAX  127u               /* what Linux 6.1 copies into its 128 e820 entries without counting */
 
 static struct json_object *info(const struct zp_judging *judging)
 {
@@ -128,6 +129,26 @@ static enum zp_clause_verdict memmap_readable(const struct zp_judging *judging)
                      judging->memory.count, entries, at);
 }
 
+/* A list with entries needs an address. */
+static enum zp_clause_verdict addresses(const struct zp_judging *judging)
+{
+    static const char *const lists[][2] = {{"nr_modules", "modlist_paddr"},
+                                           {"memmap_entries", "memmap_paddr"}};
+    bool any = false;
+    if (!info(judging))
+        return zp_unseen(judging, "start_info");
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        uint64_t count, address;
+        if (!zp_line_number(info(judging), lists[i][0], &count) || count == 0 ||
+            !zp_line_number(info(judging), lists[i][1], &address))
+            continue;
+        any = true;
+        if (address == 0)
+            return zp_judged(judging, false, "%s is %" PRIu64 ", %s 0", lists[i][0], count, lists[i][1]);
+    }
+    return any ? zp_judged(judging, true, "not 0") : zp_not_arisen(judging, "no lists");
+}
+
 static enum zp_clause_verdict memmap_size(const struct zp_judging *judging)
 {
     uint64_t entries;
@@ -184,7 +205,9 @@ static enum zp_clause_verdict linked(const struct zp_judging *judging)
     uint64_t base, link;
     if (!zp_line_number(image, "base", &base) || !zp_line_number(image, "linked", &link))
         return zp_unseen(judging, "where the image lies");
-    return zp_judged(judging, base == link, "loaded at 0x%" PRIx64 ", linked at 0x%" PRIx64, base, link);
+    bool moved = base % RELOC_ALIGN == 0 && base >= RELOC_ALIGN && base <= UINT32_MAX;
+    return zp_judged(judging, base == link || moved, "loaded at 0x%" PRIx64 ", linked at 0x%" PRIx64, base,
+                     link);
 }
 
 static const struct zp_clause clauses[] = {
@@ -205,8 +228,11 @@ static const struct zp_clause clauses[] = {
     {"pvh.tr", ZP_BY_PVH, ZP_CLAUSE_MUST, tr, "TR is a busy 32-bit TSS of base 0 and limit 0x67.", ABI "tr"},
     {"pvh.ebx", ZP_BY_PVH, ZP_CLAUSE_MUST, ebx, "EBX holds the address of start_info, with its magic.",
      ABI "ebx; start_info.h: magic"},
-    {"pvh.version", ZP_BY_PVH, ZP_CLAUSE_MUST, version, "start_info has version 0 or 1.",
-     START_INFO "version"},
+    {"pvh.version", ZP_BY_PVH, ZP_CLAUSE_NOTE, version,
+     "start_info has version 0 or 1, the current one; newer ones must be compatible.", START_INFO "version"},
+    {"pvh.addresses", ZP_BY_PVH, ZP_CLAUSE_MUST, addresses,
+     "Where there are modules or memory ranges, their lists have an address: 0 is \"not present\".",
+     START_INFO "a 0 value in any of the address fields"},
     {"pvh.flags", ZP_BY_PVH, ZP_CLAUSE_NOTE, flags,
      "start_info has no flags but SIF_PRIVILEGED and SIF_INITDOMAIN.", START_INFO "flags"},
     {"pvh.reserved", ZP_BY_PVH, ZP_CLAUSE_MUST, reserved, "start_info's reserved field is zero.",
@@ -225,8 +251,8 @@ static const struct zp_clause clauses[] = {
     {"pvh.rsdp", ZP_BY_PVH, ZP_CLAUSE_SHOULD, rsdp, "Where there are ACPI tables, rsdp_paddr tells them.",
      START_INFO "rsdp_paddr"},
     {"pvh.linked", ZP_BY_PVH, ZP_CLAUSE_SHOULD, linked,
-     "The image lies where it is linked; it may move only by note PHYS32_RELOC.",
-     "ELF gABI, Program Header: p_paddr"},
+     "The image lies where it is linked, or where its note PHYS32_RELOC lets it.",
+     "ELF gABI, Program Header: p_paddr; Xen elfnote.h: XEN_ELFNOTE_PHYS32_RELOC"},
 };
 
 const struct zp_clause_table zp_clauses_pvh = {clauses, sizeof clauses / sizeof clauses[0]};
