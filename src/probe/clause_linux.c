@@ -108,6 +108,20 @@ static enum zp_clause_verdict type_of_loader(const struct zp_judging *judging)
     return zp_judged(judging, type != 0, "0x%" PRIx64, type);
 }
 
+/* An extended type is 0x10 and more, and 0x10 is reserved: 0 was not written. */
+static enum zp_clause_verdict ext_loader_type(const struct zp_judging *judging)
+{
+    uint64_t type, extended;
+    if (!field(judging, "type_of_loader", 0x202, &type) ||
+        !field(judging, "ext_loader_type", 0x202, &extended))
+        return judging->header ? zp_not_arisen(judging, "the header is older than the field")
+                               : zp_unseen(judging, "the setup header");
+    if ((type & 0xf0) != 0xe0)
+        return zp_not_arisen(judging, "the type of the loader is not an extended one");
+    return zp_judged(judging, extended != 0, "type_of_loader 0x%" PRIx64 ", ext_loader_type 0x%" PRIx64, type,
+                     extended);
+}
+
 static enum zp_clause_verdict loaded_high(const struct zp_judging *judging)
 {
     uint64_t flags;
@@ -330,6 +344,9 @@ static const struct zp_clause clauses[] = {
      FIELDS "type read; arch/x86/boot/compressed/head_64.S"},
     {"linux.type_of_loader", ZP_BY_LINUX, ZP_CLAUSE_MUST, type_of_loader,
      "type_of_loader is set; with 0 Linux ignores the initrd.", FIELDS "type_of_loader, write (obligatory)"},
+    {"linux.ext_loader_type", ZP_BY_LINUX, ZP_CLAUSE_MUST, ext_loader_type,
+     "Where type_of_loader is 0xEV, ext_loader_type is set.",
+     FIELDS "ext_loader_type, write (obligatory if)"},
     {"linux.loadflags.high", ZP_BY_LINUX, ZP_CLAUSE_SHOULD, loaded_high,
      "LOADED_HIGH is left as the image has it.", FIELDS "loadflags, LOADED_HIGH (read)"},
     {"linux.hardware_subarch", ZP_BY_LINUX, ZP_CLAUSE_NOTE, subarch, "hardware_subarch says PC.",

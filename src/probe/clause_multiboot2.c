@@ -97,6 +97,38 @@ static enum zp_clause_verdict tags_aligned(const struct zp_judging *judging)
     return any ? zp_judged(judging, true, "multiples of 8") : zp_unseen(judging, "tags");
 }
 
+/* Where the walk breaks, multiboot2.tags.walk says so. */
+static enum zp_clause_verdict sizes(const struct zp_judging *judging)
+{
+    static const struct {
+        uint32_t type, size;
+    } fixed[] = {
+        {ZP_MULTIBOOT2_TAG_TYPE_BASIC_MEMINFO, 16}, {ZP_MULTIBOOT2_TAG_TYPE_BOOTDEV, 20},
+        {ZP_MULTIBOOT2_TAG_TYPE_VBE, 784},          {ZP_MULTIBOOT2_TAG_TYPE_APM, 28},
+        {ZP_MULTIBOOT2_TAG_TYPE_EFI32, 12},         {ZP_MULTIBOOT2_TAG_TYPE_EFI64, 16},
+        {ZP_MULTIBOOT2_TAG_TYPE_EFI_BS, 8},         {ZP_MULTIBOOT2_TAG_TYPE_EFI32_IH, 12},
+        {ZP_MULTIBOOT2_TAG_TYPE_EFI64_IH, 16},      {ZP_MULTIBOOT2_TAG_TYPE_LOAD_BASE_ADDR, 12},
+    };
+    size_t cursor = 0;
+    uint64_t type, size;
+    bool any = false;
+    for (struct json_object *line; (line = zp_report_next(judging->report, "tag", &cursor)) != NULL;) {
+        if (zp_line_text(line, "error", NULL) || !zp_line_number(line, "type", &type) ||
+            !zp_line_number(line, "size", &size) || size < 8)
+            continue;
+        for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+            if (fixed[i].type != type)
+                continue;
+            any = true;
+            if (fixed[i].size != size)
+                return zp_judged(judging, false,
+                                 "a tag of type %" PRIu64 " has %" PRIu64 " bytes, not %" PRIu32, type, size,
+                                 fixed[i].size);
+        }
+    }
+    return any ? zp_judged(judging, true, "as told") : zp_not_arisen(judging, "no tags of one size");
+}
+
 static enum zp_clause_verdict known(const struct zp_judging *judging)
 {
     size_t cursor = 0;
@@ -169,6 +201,8 @@ static const struct zp_clause clauses[] = {
      "Each tag begins at a multiple of 8.", INFO "tags"},
     {"multiboot2.tags.end", ZP_BY_MULTIBOOT2, ZP_CLAUSE_MUST, end_tag,
      "A tag of type 0 and size 8 ends the tags.", INFO "tags are terminated"},
+    {"multiboot2.tags.size", ZP_BY_MULTIBOOT2, ZP_CLAUSE_MUST, sizes,
+     "A tag whose size the specification gives has that size.", INFO "the size of each tag"},
     {"multiboot2.tags.known", ZP_BY_MULTIBOOT2, ZP_CLAUSE_NOTE, known,
      "Each tag is of a type that the specification has.", INFO "type"},
     {"multiboot2.memory", ZP_BY_MULTIBOOT2, ZP_CLAUSE_SHOULD, meminfo,
