@@ -83,7 +83,7 @@ static struct json_object *parse(const struct piece *piece)
     struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
     if (!tokener)
         return NULL;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     struct json_object *object = json_tokener_parse_ex(tokener, piece->bytes, (int)piece->length);
     bool whole = json_tokener_get_error(tokener) == json_tokener_success &&
                  json_object_is_type(object, json_type_object);
@@ -164,6 +164,25 @@ static int take_piece(struct search *search, const struct piece *piece)
     return 0;
 }
 
+/*
+ * The object in a line: the last that begins there, for a machine that was reset in the midst of a line
+ * begins its next report behind what came of it (within a string of ours no such text can stand: quotes are
+ * escaped), and down to its brace, for what watches the line may end it with a sequence of its own.
+ */
+static bool find_object(const char *line, const char *stop, struct piece *ret_piece)
+{
+    const char *brace = NULL, *next = line;
+    while ((next = memmem(next, (size_t)(stop - next), OPENING, strlen(OPENING))) != NULL) {
+        brace = next;
+        next += strlen(OPENING);
+    }
+    if (!brace)
+        return false;
+    const char *last = memrchr(brace, '}', (size_t)(stop - brace));
+    *ret_piece = (struct piece){brace, (size_t)((last ? last + 1 : stop) - brace)};
+    return true;
+}
+
 /* Goes through the text line by line. 0 or -1 without memory. */
 static int find(struct search *search, const char *text, size_t length)
 {
@@ -171,14 +190,9 @@ static int find(struct search *search, const char *text, size_t length)
     while (text < end) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         const char *stop = newline ? newline : end;
-        const char *brace = memmem(text, (size_t)(stop - text), OPENING, strlen(OPENING));
-        if (brace) {
-            struct piece piece = {brace, (size_t)(stop - brace)};
-            while (piece.length > 0 && piece.bytes[piece.length - 1] == '\r')
-                piece.length--;
-            if (take_piece(search, &piece) != 0)
-                return -1;
-        }
+        struct piece piece;
+        if (find_object(text, stop, &piece) && take_piece(search, &piece) != 0)
+            return -1;
         text = newline ? newline + 1 : end;
     }
     return 0;

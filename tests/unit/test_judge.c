@@ -705,6 +705,27 @@ static void test_noise(void **state)
     zp_report_free(report);
 }
 
+/* A machine that is reset in the midst of a line reports once more; a terminal's words end each line. */
+static void test_reset(void **state)
+{
+    char clean[TEXT_MAX], noisy[3 * TEXT_MAX], *out = noisy;
+    (void)state;
+    strcpy(clean, pvh);
+    finish(clean, NULL);
+    const char *line = strstr(clean, "{\"probe\":\"memory\"");
+    assert_non_null(line);
+    out += sprintf(out, "%.*s", (int)(line + 30 - clean), clean);
+    for (const char *at = clean; *at; at++) {
+        if (*at == '\n')
+            out += sprintf(out, " \033[0m\r\r");
+        *out++ = *at;
+    }
+    *out = '\0';
+    struct zp_report *report = read_report(noisy);
+    assert_string_equal(zp_report_image(report), "pvh");
+    zp_report_free(report);
+}
+
 static void test_refused(void **state)
 {
     char text[TEXT_MAX], spoiled[TEXT_MAX];
@@ -729,6 +750,9 @@ static void test_refused(void **state)
     strcpy(spoiled, "{'probe':'begin','schema':1,'image':'x','protocol':'pvh'}\n{'probe':'cpu',,}\n");
     finish(spoiled, NULL);
     refuse(spoiled, NULL, "line 2");
+    strcpy(spoiled, "{'probe':'begin','schema':1,'image':'\xff','protocol':'pvh'}\n");
+    finish(spoiled, NULL);
+    refuse(spoiled, NULL, "line 1");
     strcpy(spoiled, "{'probe':'begin','schema':1,'image':'x'}\n");
     finish(spoiled, NULL);
     refuse(spoiled, NULL, "by which protocol");
@@ -809,7 +833,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),    cmocka_unit_test(test_rows),    cmocka_unit_test(test_complete),
         cmocka_unit_test(test_unseen),  cmocka_unit_test(test_noise),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_outside), cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_outside), cmocka_unit_test(test_hostile), cmocka_unit_test(test_reset),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
