@@ -180,20 +180,34 @@ static void count(struct probe_case *probe)
     }
 }
 
+/* Gives up on a report; it can be printed no more, and neither can verdicts on it. */
+static void drop(struct probe_case *probe, const char *why)
+{
+    snprintf(probe->why, sizeof probe->why, "%s", why);
+    zp_report_free(probe->report);
+    free(probe->results);
+    probe->report = NULL;
+    probe->results = NULL;
+    probe->count = 0;
+}
+
 bool probe_case_judge(struct probe_case *probe, const struct probe_asked *asked)
 {
     if (zp_report_read(probe->output.bytes, probe->output.length, probe->trace.bytes, probe->trace.length,
                        &probe->report, probe->why, sizeof probe->why) != 0)
         return false;
     if (zp_judge(probe->report, &asked->expected, &probe->results, &probe->count) != 0) {
-        snprintf(probe->why, sizeof probe->why, "the report is of an unknown protocol");
-        zp_report_free(probe->report);
-        probe->report = NULL;
+        drop(probe, "the report is of an unknown protocol");
+        return false;
+    }
+    count(probe);
+    /* Not to fail is no merit of a report that shows nothing. */
+    if (probe->counts[ZP_CLAUSE_MUST].passed + probe->counts[ZP_CLAUSE_MUST].failed == 0) {
+        drop(probe, "the report shows nothing that a must clause is judged by");
         return false;
     }
     probe->protocol = zp_report_protocol(probe->report);
     probe->image = zp_report_image(probe->report);
-    count(probe);
     return probe_case_passed(probe);
 }
 
@@ -287,6 +301,17 @@ static const char *hint(unsigned used, const struct probe_text *output)
     return NULL;
 }
 
+/* A report of another image than the command was given: of another run, or of what a disk had on it. */
+static void drop_other(struct probe_case *probe, const char *image)
+{
+    char why[sizeof probe->why];
+    snprintf(why, sizeof why, "the report is of image '%.40s', the command was given '%s'", probe->image,
+             image);
+    drop(probe, why);
+    probe->image = image;
+    probe->protocol = NULL;
+}
+
 /* A command on the probe. */
 static int run_command(const struct probe_options *options, const struct probe_folder *folder)
 {
@@ -317,13 +342,15 @@ static int run_command(const struct probe_options *options, const struct probe_f
         .argv = (const char *const *)argv, .timeout = options->timeout, .label = options->words[0]};
     if (code == 0)
         code = probe_run(&command, &probe.output, why);
-    if (code == 0)
-        code = keep(options, &probe.output);
     if (code == 0) {
         if (!probe_case_judge(&probe, &asked) && !probe.report && why[0])
             snprintf(probe.why + strlen(probe.why), sizeof probe.why - strlen(probe.why), " (%s)", why);
+        else if (probe.report && used & 1 && strcmp(probe.image, image->name) != 0)
+            drop_other(&probe, image->name);
         probe.hint = hint(used, &probe.output);
+        int kept = keep(options, &probe.output);
         code = report_cases(options, &probe, 1);
+        code = kept ? kept : code;
     }
     for (size_t i = 0; i < words; i++)
         free(argv[i]);

@@ -54,10 +54,23 @@ struct json_object *cli_json_fault(const struct zp_error *error, const char *fil
     return object;
 }
 
+/* JSON lets DEL and the C1 control characters (U+0080 to U+009F) stand as they are; a terminal obeys them. */
+static void put_escaped(const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+        if (*at == 0x7f)
+            fputs("\\u007f", stdout);
+        else if (*at == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
+            printf("\\u00%02x", *++at);
+        else
+            putchar(*at);
+    putchar('\n');
+}
+
 void cli_json_print(struct json_object *object)
 {
-    puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-                                                    JSON_C_TO_STRING_NOSLASHESCAPE));
+    put_escaped(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+                                                           JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(object);
 }
 

@@ -58,6 +58,7 @@ struct json_object *probe_json(const struct probe_case *probe)
         add_safe(object, "host", probe->host);
     if (!probe->report) {
         add_safe(object, "error", probe->why);
+        cli_json_bool(object, "passed", false);
         if (probe->hint)
             cli_json_text(object, "hint", probe->hint);
         return object;

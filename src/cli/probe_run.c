@@ -200,11 +200,15 @@ static const char *follow(const struct probe_command *command, pid_t child, int 
             if (deadline > now_ms() + DRAIN_MS)
                 deadline = now_ms() + DRAIN_MS;
         }
+        if (*ended && waiting.fd < 0)
+            return ""; /* nobody is left who could write */
         int64_t left = deadline - now_ms();
         if (interrupted)
             return "interrupted";
+        if (left <= 0 && *ended && !done)
+            return "the command ended, and what it had started held its output";
         if (left <= 0)
-            return *ended || done ? "" : "the time is over";
+            return done ? "" : "the time is over";
         if (poll(&waiting, 1, left < 100 ? (int)left : 100) <= 0)
             continue;
         if (!take(fd, output, &too_much)) {
@@ -235,7 +239,7 @@ static void say_end(const char *reason, int status, char ret_why[PROBE_WHY])
 
 int probe_run(const struct probe_command *command, struct probe_text *ret_output, char ret_why[PROBE_WHY])
 {
-    struct sigaction action = {.sa_handler = on_signal}, old_int, old_term;
+    struct sigaction action = {.sa_handler = on_signal}, old_int, old_term, old_hup;
     bool ended = false;
     const char *reason = "";
     int fd = -1;
@@ -244,6 +248,9 @@ int probe_run(const struct probe_command *command, struct probe_text *ret_output
     ret_why[0] = '\0';
     sigaction(SIGINT, &action, &old_int);
     sigaction(SIGTERM, &action, &old_term);
+    sigaction(SIGHUP, NULL, &old_hup);
+    if (old_hup.sa_handler != SIG_IGN) /* nohup's wish */
+        sigaction(SIGHUP, &action, NULL);
     pid_t child = start(command->argv, &fd);
     if (child > 0) {
         reason = follow(command, child, fd, ret_output, &ended);
@@ -254,5 +261,6 @@ int probe_run(const struct probe_command *command, struct probe_text *ret_output
     }
     sigaction(SIGINT, &old_int, NULL);
     sigaction(SIGTERM, &old_term, NULL);
+    sigaction(SIGHUP, &old_hup, NULL);
     return child > 0 && !interrupted ? 0 : CLI_NO;
 }

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import unittest
+import zlib
 
 import zptap
 
@@ -124,6 +125,40 @@ class Probe(unittest.TestCase):
         self.assertEqual(len(bad), 1)
         self.assertIn("pvh.cr0", bad[0])
         self.assertIn("not ok 1 - a report came", probe("--tap", "--", "true").stdout)
+
+    def report(self, *lines):
+        """a file with that report, whole by its checksum"""
+        text = "".join(line + "\n" for line in lines)
+        path = self.folder / "report"
+        path.write_text(text + f'{{"probe":"end","lines":{len(lines)},"crc32":"0x{zlib.crc32(text.encode()):08x}"}}\n')
+        return path
+
+    def test_empty(self):
+        """a report that shows nothing conforms to nothing"""
+        ran = probe("--judge", self.report('{"probe":"begin","schema":1,"image":"x","protocol":"pvh"}'))
+        self.assertEqual((ran.returncode, "shows nothing" in ran.stdout), (1, True), ran.stdout)
+
+    def test_controls(self):
+        """what a guest wrote reaches no terminal as a control character, in JSON neither"""
+        path = self.report('{"probe":"begin","schema":1,"image":"\\u009b31m","protocol":"pvh"}',
+                           '{"probe":"cpu","cr0":"0x11","a":"\\u001b[31m\\u007f\\u0085\u00e9"}')
+        for form in ("--json", "--tap", "-v"):
+            out = probe("--judge", path, form).stdout
+            self.assertEqual([c for c in out if (c < " " and c != "\n") or "\x7f" <= c <= "\x9f"], [], form)
+        out = json.loads(probe("--judge", path, "--json").stdout)
+        self.assertEqual(out["report"][1]["a"], "\x1b[31m\x7f\x85\u00e9")
+
+    def test_other_image(self):
+        """a report by another image than the command was given is none of its own"""
+        ran = probe("--image", "elf64", "--", "sh", "-c", f"cat {GOOD}", "{}")
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn("the report is of image 'pvh', the command was given 'elf64'", ran.stdout)
+
+    def test_reasons(self):
+        """where no report came, the likely reason is told; a log that cannot be kept costs no verdict"""
+        self.assertIn("what it had started", probe("--", "sh", "-c", "sleep 9 & exit 0").stdout)
+        ran = probe("--keep", self.folder / "absent" / "log", "--", "cat", GOOD)
+        self.assertEqual((ran.returncode, "must    " in ran.stdout, "absent/log" in ran.stderr), (1, True, True))
 
     def test_asked(self):
         """what was asked for is known by placeholder, by --known, by --cmdline; else it is not observable"""
