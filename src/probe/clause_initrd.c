@@ -16,12 +16,14 @@
 
 #define WITH_MODULES (ZP_BY_ALL & ~ZP_BY_EFI)
 
+/* To Linux, ramdisk_image 0 is no initrd, whatever its size and wherever its bytes are. */
 static size_t count_modules(const struct zp_judging *judging)
 {
     size_t cursor = 0, count = 0;
-    uint64_t more;
+    uint64_t more, start;
     for (struct json_object *line; (line = zp_report_next(judging->report, "module", &cursor)) != NULL;)
-        count += zp_line_number(line, "more", &more) ? (size_t)(more & UINT32_MAX) : 1;
+        if (!(judging->protocol & ZP_BY_LINUX) || !zp_line_number(line, "start", &start) || start != 0)
+            count += zp_line_number(line, "more", &more) ? (size_t)(more & UINT32_MAX) : 1;
     return count;
 }
 

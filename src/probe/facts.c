@@ -75,6 +75,10 @@ static int read_mapping(struct zp_judging *judging)
 {
     size_t cursor = 0;
     struct json_object *line;
+    bool cut = false;
+    /* Some tables were not looked at: what they map is not known. */
+    zp_line_bool(zp_report_line(judging->report, "paging"), "cut", &cut);
+    judging->mapping.cut = cut;
     while ((line = zp_report_next(judging->report, "mapping", &cursor)) != NULL) {
         uint64_t from, to, size, more;
         bool writable = false;
