@@ -412,7 +412,7 @@ static int judge_file(const struct probe_options *options)
     }
     if (code == 0) {
         probe_case_judge(&probe, &asked);
-        if (!probe.report)
+        if (!probe.image || !probe.image[0]) /* no report, or a trace, which names none */
             probe.image = name;
         code = report_cases(options, &probe, 1);
     }

@@ -92,7 +92,7 @@ static char *show(struct json_object *value)
 static void put(const char *name, struct json_object *left, struct json_object *right)
 {
     char *safe_name = cli_escape_copy(name), *safe_left = show(left), *safe_right = show(right);
-    bool is_long = strlen(safe_left) > 22;
+    bool is_long = strlen(safe_left) >= 22;
     printf("%-32s %-22s%s%*s%s\n", safe_name, safe_left, is_long ? "\n" : " ", is_long ? 56 : 0, "",
            safe_right);
     free(safe_name);
