@@ -188,8 +188,8 @@ struct zp_elf {
  */
 struct zp_pvh {
     uint32_t present;
-    uint32_t paddings;      /* mask of 4 and 8: a walk by that padding comes upon it */
-    uint64_t note_offset;   /* its PT_NOTE in the file */
+    uint32_t paddings;    /* mask of 4 and 8: a walk by that padding comes upon it */
+    uint64_t note_offset; /* its PT_NOTE in the file */
     uint64_t note_size;
     uint64_t note_align;    /* p_align of that */
     uint32_t segment;       /* index of that among the PT_NOTEs */

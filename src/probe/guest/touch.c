@@ -88,6 +88,12 @@ static bool is_ours(uint64_t page)
     return page >= round_down(guest_found.base) && page < (uintptr_t)guest_clear_end;
 }
 
+/*
+ * Where in a page it is tried: a page of the loader's page tables may be among those that are tried through
+ * these very tables, and its last entry is the one that we are least likely to stand on.
+ */
+#define TRIED_AT (ZP_PAGE_SIZE - 8)
+
 struct promise {
     uint64_t start, size;
     uint64_t pages, bad, first_bad;
@@ -104,9 +110,9 @@ static void try_pages(struct promise *promise, bool loader, bool in_force)
         if (is_ours(page))
             continue;
         if (loader)
-            good = in_force ? guest_touch(page) == 0 : guest_loader_maps(page, 1);
+            good = in_force ? guest_touch(page + TRIED_AT) == 0 : guest_loader_maps(page, 1);
         else
-            good = guest_window(page) != NULL && guest_touch((uintptr_t)guest_window(page)) == 0;
+            good = guest_window(page) != NULL && guest_touch((uintptr_t)guest_window(page) + TRIED_AT) == 0;
         if (!good && promise->bad++ == 0)
             promise->first_bad = page;
     }
