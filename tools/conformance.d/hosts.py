@@ -280,6 +280,8 @@ def ours(engine):
     """Our engines; `zeropage probe` starts them itself, and sees them from outside too."""
     images = {"linux32": ("bzimage", "bzimage32"), "linux64": ("bzimage", "elf64"), "pvh": ("pvh",),
               "multiboot1": ("multiboot1",), "multiboot2": ("multiboot2",)}
+    if engine == "qemu":  # which has SeaBIOS
+        images = {"linux16": ("bzimage16",), **images}
     return [Way(engine, protocol, protocol, names, None, (), engine=engine) for protocol, names in images.items()]
 
 
