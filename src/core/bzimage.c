@@ -319,9 +319,6 @@ static int look_inside(struct zp_inspection *in)
 static int check_header(const struct zp_inspection *in, const struct zp_setup_header *header,
                         struct zp_error *fault)
 {
-    if (header->boot_flag != ZP_BOOT_FLAG)
-        return zp_fault(fault, ZP_ERR_VALUE, ZP_FIELD_BOOT_FLAG, FIELD_OFFSET(boot_flag), header->boot_flag,
-                        ZP_BOOT_FLAG);
     if (in->source->size < FIELD_END(version))
         return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_VERSION, FIELD_OFFSET(version), FIELD_END(version),
                         in->source->size);
@@ -357,6 +354,10 @@ int zp_inspect_bzimage(struct zp_inspection *in)
                                (bzimage->header.relocatable_kernel || bzimage->header.code32_start != 0);
     if (measure(in, &in->setup.fault) != ZP_OK)
         return ZP_OK;
+    /* No kernel to us, and one to loaders that look at "HdrS" alone: it is described whole. */
+    if (header.boot_flag != ZP_BOOT_FLAG)
+        zp_fault(&in->setup.fault, ZP_ERR_VALUE, ZP_FIELD_BOOT_FLAG, FIELD_OFFSET(boot_flag),
+                 header.boot_flag, ZP_BOOT_FLAG);
     return look_inside(in);
 }
 

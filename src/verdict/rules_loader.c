@@ -54,6 +54,7 @@ static const struct zp_rule kexec[] = {
 static const struct zp_rule grub_linux[] = {
     ZP_PATH("linux", ZP_PROTOCOL_LINUX32, zp_is_grub_linux32, 0,
             "a bzImage of protocol $v0, by its 32-bit entry"),
+    ZP_NEED("linux.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
     ZP_NEED("linux.setup_sects", zp_setup_sects_upto, GRUB_SETUP_SECTS_MAX,
             "setup_sects $d0 (at 0x1f1) is more than the $d1 it takes"),
     ZP_BUT("linux.init_size", zp_init_size_short, 0,

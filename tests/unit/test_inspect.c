@@ -386,6 +386,16 @@ static void what_other_loaders_ask(void **state)
     assert_int_equal(in.image.bzimage.version, 0x20f);
     assert_int_equal(in.image.pe.offset, image.pe);
     gen_free(&image);
+    /* No boot flag: loaders that look at "HdrS" alone enter it all the same. */
+    gen_bzimage(&image, &(struct gen_bzimage){.pe = false});
+    gen_poke(&image, 0x1fe, 2, 0);
+    assert_int_equal(examine(&in, &image), ZP_ERR_VALUE);
+    assert_int_equal(in.error.field, ZP_FIELD_BOOT_FLAG);
+    assert_int_equal(in.image.entry_count, 3);
+    for (size_t i = 0; i < in.image.entry_count; i++)
+        assert_int_equal(in.entries[i].fault.field, ZP_FIELD_BOOT_FLAG);
+    assert_int_equal(in.image.bzimage.version, 0x20f);
+    gen_free(&image);
     gen_pe(&image, 0xaa64);
     assert_int_equal(examine(&in, &image), ZP_ERR_PE_ONLY);
     assert_int_equal(in.image.pe.machine, 0xaa64);

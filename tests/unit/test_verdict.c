@@ -334,6 +334,7 @@ static const struct rule_case cases[] = {
     {"grub-linux", "linux.init_size", {"bzimage", 0x2400, {{0x260, 4, 0x1000}}},
         {"bzimage", 0x2400, {{0x260, 4, 0x2000}}}},
     {"grub-linux", "linux16", {"bzimage-2.03"}, {"bzimage"}},
+    {"grub-linux", "linux.boot_flag", {"bzimage", 0, {{0x1fe, 2, 0xaa54}}}, {"bzimage"}},
     {"grub-linux", "linux16.boot_flag", {"zimage", 0, {{0x1fe, 2, 0xaa54}}}, {"zimage"}},
     {"grub-linux", "linux16.setup_sects", {"zimage", 0x10000, {{0x1f1, 1, 65}}}, {"zimage", 0x10000, {{0x1f1, 1, 64}}}},
     {"grub-linux", "linux16.command", {"zimage"}, {"bzimage"}},
@@ -515,6 +516,12 @@ static void faulty_entries(void **state)
     assert_int_equal(row.verdict, ZP_VERDICT_BOOTS_BUT);
     assert_string_equal(row.buts[0], "entry.unnoticed");
     assert_non_null(strstr(row.but, "init_size 0x0"));
+    /* linux-loader looks at "HdrS" and not at boot_flag. */
+    make_variant(&image, &(struct variant){"bzimage", 0, {{0x1fe, 2, 0}}});
+    judge(&image, "firecracker", false, &row);
+    assert_int_equal(row.verdict, ZP_VERDICT_BOOTS_BUT);
+    assert_string_equal(row.entry, "linux64");
+    assert_non_null(strstr(row.but, "boot_flag 0x0"));
     /* Code that is not there runs nowhere. */
     make_variant(&image, &(struct variant){"bzimage", 0x400});
     judge(&image, "qemu-kernel", false, &row);
