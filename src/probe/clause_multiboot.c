@@ -190,16 +190,10 @@ static enum zp_clause_verdict mods_reserved(const struct zp_judging *judging)
 
 static enum zp_clause_verdict mods_aligned(const struct zp_judging *judging)
 {
-    size_t cursor = 0;
-    bool any = false;
+    bool any;
     uint64_t start;
-    for (struct json_object *line; (line = zp_report_next(judging->report, "module", &cursor)) != NULL;) {
-        if (!zp_line_number(line, "start", &start))
-            continue;
-        any = true;
-        if (start % ZP_MULTIBOOT_MOD_ALIGN != 0)
-            return zp_judged(judging, false, "a module lies at 0x%" PRIx64, start);
-    }
+    if (zp_find_unaligned(judging, "module", "start", ZP_MULTIBOOT_MOD_ALIGN, &any, &start))
+        return zp_judged(judging, false, "a module lies at 0x%" PRIx64, start);
     return any ? zp_judged(judging, true, "page-aligned") : zp_not_arisen(judging, "no modules");
 }
 

@@ -84,16 +84,10 @@ static enum zp_clause_verdict walk(const struct zp_judging *judging)
 
 static enum zp_clause_verdict tags_aligned(const struct zp_judging *judging)
 {
-    size_t cursor = 0;
+    bool any;
     uint64_t at;
-    bool any = false;
-    for (struct json_object *line; (line = zp_report_next(judging->report, "tag", &cursor)) != NULL;) {
-        if (!zp_line_number(line, "at", &at))
-            continue;
-        any = true;
-        if (at % ZP_MULTIBOOT2_TAG_ALIGN != 0)
-            return zp_judged(judging, false, "a tag lies at 0x%" PRIx64, at);
-    }
+    if (zp_find_unaligned(judging, "tag", "at", ZP_MULTIBOOT2_TAG_ALIGN, &any, &at))
+        return zp_judged(judging, false, "a tag lies at 0x%" PRIx64, at);
     return any ? zp_judged(judging, true, "multiples of 8") : zp_unseen(judging, "tags");
 }
 

@@ -323,6 +323,21 @@ static void tell(const struct zp_judging *judging, const char *format, va_list a
             *detail = '?';
 }
 
+bool zp_find_unaligned(const struct zp_judging *judging, const char *kind, const char *field, uint64_t align,
+                       bool *ret_any, uint64_t *ret_value)
+{
+    size_t cursor = 0;
+    *ret_any = false;
+    for (struct json_object *line; (line = zp_report_next(judging->report, kind, &cursor)) != NULL;) {
+        if (!zp_line_number(line, field, ret_value))
+            continue;
+        *ret_any = true;
+        if (*ret_value % align != 0)
+            return true;
+    }
+    return false;
+}
+
 static void tell_plain(const struct zp_judging *judging, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void tell_plain(const struct zp_judging *judging, const char *format, ...)

@@ -109,6 +109,10 @@ const struct zp_range *zp_handed_first(const struct zp_judging *judging, enum zp
 /* "command line" and so on. */
 const char *zp_handed_name(uint32_t kind);
 
+/* The first line of that kind whose field is no multiple of align. *ret_any: one has the field at all. */
+bool zp_find_unaligned(const struct zp_judging *judging, const char *kind, const char *field, uint64_t align,
+                       bool *ret_any, uint64_t *ret_value);
+
 /* Verdicts, with what was found. */
 enum zp_clause_verdict zp_judged(const struct zp_judging *judging, bool holds, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

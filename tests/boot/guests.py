@@ -9,11 +9,28 @@ import tempfile
 import zptap
 
 HANDOFF = zptap.BUILD / "tests/boot/guest"
+# The protocols of the handoff guest, by file.
+ENTRIES = [
+    ("linux32", "handoff.bzimage"),
+    ("linux64", "handoff.bzimage"),
+    ("linux64", "handoff.elf"),
+    ("linux32", "handoff32.elf"),
+    ("pvh", "handoff.elf"),
+    ("multiboot1", "handoff.elf"),
+    ("multiboot2", "handoff.elf"),
+    ("multiboot1", "handoff32.elf"),
+    ("multiboot2", "handoff32.elf"),
+]
 MARKER = "zeropage: init reached"
 
 # Cleared away when the test program ends.
 _folder = tempfile.TemporaryDirectory(prefix="zeropage-boot-")
 FOLDER = pathlib.Path(_folder.name)
+
+
+def number(value):
+    """A number of our JSON: addresses and registers are texts."""
+    return int(value, 0) if isinstance(value, str) else value
 
 
 @functools.cache

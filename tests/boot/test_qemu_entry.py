@@ -14,28 +14,14 @@ import subprocess
 import tempfile
 import unittest
 
+import guests
 import remote
 import zptap
 
 GUESTS = zptap.BUILD / "tests/boot/guest"
-ENTRIES = [
-    ("linux32", "handoff.bzimage"),
-    ("linux64", "handoff.bzimage"),
-    ("linux64", "handoff.elf"),
-    ("linux32", "handoff32.elf"),
-    ("pvh", "handoff.elf"),
-    ("multiboot1", "handoff.elf"),
-    ("multiboot2", "handoff.elf"),
-    ("multiboot1", "handoff32.elf"),
-    ("multiboot2", "handoff32.elf"),
-]
 GENERAL = ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp"]
 CONTROL = ["cr0", "cr3", "cr4", "efer"]
 SEGMENTS = ["cs", "ds", "es", "fs", "gs", "ss"]
-
-
-def number(value):
-    return int(value, 0) if isinstance(value, str) else value
 
 
 def options(protocol, image):
@@ -79,33 +65,33 @@ class Entry(unittest.TestCase):
     def assert_segment(self, dump, name, planned):
         found = re.search(rf"^{name}\s*=([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+)", dump, re.MULTILINE)
         selector, base, limit, flags = (int(x, 16) for x in found.groups())
-        if number(planned["unusable"]):
+        if guests.number(planned["unusable"]):
             self.assertEqual(selector, 0, name)
             return
-        self.assertEqual(selector, number(planned["selector"]), name)
-        self.assertEqual(base, number(planned["base"]), name)
-        self.assertEqual(limit, number(planned["limit"]), name)
+        self.assertEqual(selector, guests.number(planned["selector"]), name)
+        self.assertEqual(base, guests.number(planned["base"]), name)
+        self.assertEqual(limit, guests.number(planned["limit"]), name)
         # TCG's ltr marks the descriptor in memory busy, and not its own copy.
         busy = 2 if name == "TR" else 0
-        self.assertEqual(flags >> 8 & 0xF | busy, number(planned["type"]), name)
+        self.assertEqual(flags >> 8 & 0xF | busy, guests.number(planned["type"]), name)
         for bit, part in ((12, "s"), (15, "present"), (21, "l"), (22, "db"), (23, "g")):
-            self.assertEqual(flags >> bit & 1, number(planned[part]), f"{name}.{part}")
-        self.assertEqual(flags >> 13 & 3, number(planned["dpl"]), name)
+            self.assertEqual(flags >> bit & 1, guests.number(planned[part]), f"{name}.{part}")
+        self.assertEqual(flags >> 13 & 3, guests.number(planned["dpl"]), name)
 
     def assert_table(self, dump, name, planned):
         base, limit = re.search(rf"^{name}=\s*([0-9a-f]+) ([0-9a-f]+)", dump, re.MULTILINE).groups()
-        self.assertEqual(int(base, 16), number(planned["base"]), name)
-        self.assertEqual(int(limit, 16), number(planned["limit"]), name)
+        self.assertEqual(int(base, 16), guests.number(planned["base"]), name)
+        self.assertEqual(int(limit, 16), guests.number(planned["limit"]), name)
 
     def assert_as_planned(self, debugger, registers):
         found = {name: debugger.register(name) for name in GENERAL + CONTROL + ["rip", "eflags"]}
-        planned = {name: number(registers[name]) for name in GENERAL + CONTROL + ["rip"]}
-        planned["eflags"] = number(registers["rflags"])
+        planned = {name: guests.number(registers[name]) for name in GENERAL + CONTROL + ["rip"]}
+        planned["eflags"] = guests.number(registers["rflags"])
         self.assertEqual(found, planned)
         for name in [f"r{i}" for i in range(8, 16)] + ["fs_base", "gs_base", "k_gs_base", "cr2"]:
             self.assertEqual(debugger.register(name), 0, name)
         for name in SEGMENTS:
-            self.assertEqual(debugger.register(name), number(registers[name]["selector"]), name)
+            self.assertEqual(debugger.register(name), guests.number(registers[name]["selector"]), name)
         dump = debugger.monitor("info registers")
         for name in SEGMENTS + ["tr"]:
             self.assert_segment(dump, name.upper(), registers[name])
@@ -118,14 +104,14 @@ class Entry(unittest.TestCase):
         """What a guest would find that loads a selector again: the planned segment."""
         for name in SEGMENTS + ["tr"]:
             planned = registers[name]
-            if number(planned["unusable"]) or number(planned["selector"]) == 0:
+            if guests.number(planned["unusable"]) or guests.number(planned["selector"]) == 0:
                 continue
-            at = number(registers["gdt"]["base"]) + number(planned["selector"])
-            self.assertLessEqual(number(planned["selector"]) + 7, number(registers["gdt"]["limit"]), name)
+            at = guests.number(registers["gdt"]["base"]) + guests.number(planned["selector"])
+            self.assertLessEqual(guests.number(planned["selector"]) + 7, guests.number(registers["gdt"]["limit"]), name)
             low = int.from_bytes(debugger.memory(at, 8), "little")
-            self.assertEqual(low >> 40 & 0xF, number(planned["type"]), name)
+            self.assertEqual(low >> 40 & 0xF, guests.number(planned["type"]), name)
             self.assertEqual(low >> 47 & 1, 1, name)
-            self.assertEqual(low >> 16 & 0xFFFFFF | (low >> 56 & 0xFF) << 24, number(planned["base"]), name)
+            self.assertEqual(low >> 16 & 0xFFFFFF | (low >> 56 & 0xFF) << 24, guests.number(planned["base"]), name)
 
 
 class FromOutside(Entry):
@@ -135,7 +121,7 @@ class FromOutside(Entry):
             path = str(pathlib.Path(folder) / "gdb")
             with Run(*options(protocol, image), "--", "-S", "-gdb", f"unix:{path},server=on,wait=off") as run:
                 debugger = remote.Remote(path)
-                debugger.run_to(number(registers["rip"]))
+                debugger.run_to(guests.number(registers["rip"]))
                 self.assert_as_planned(debugger, registers)
                 debugger.let_go()
                 status, out, err = run.end()
@@ -151,7 +137,7 @@ def add_entry(protocol, image):
     setattr(FromOutside, f"test_{protocol}_{image.replace('.', '_')}", method)
 
 
-for entry in ENTRIES:
+for entry in guests.ENTRIES:
     add_entry(*entry)
 
 
@@ -169,7 +155,7 @@ class WithGdbOption(Entry):
                     if "waiting for gdb" in line:
                         break
                 self.assertIn(f"127.0.0.1:{port}", line)
-                self.assertIn(f"{number(registers['rip']):#x}", line)
+                self.assertIn(f"{guests.number(registers['rip']):#x}", line)
                 self.assertIn(f"target remote :{port}", line)
                 debugger = remote.Remote(("127.0.0.1", port))
                 self.assert_as_planned(debugger, registers)

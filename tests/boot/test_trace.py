@@ -16,26 +16,11 @@ import zlib
 import guests
 import zptap
 
-ENTRIES = [
-    ("linux32", "handoff.bzimage"),
-    ("linux64", "handoff.bzimage"),
-    ("linux64", "handoff.elf"),
-    ("linux32", "handoff32.elf"),
-    ("pvh", "handoff.elf"),
-    ("multiboot1", "handoff.elf"),
-    ("multiboot2", "handoff.elf"),
-    ("multiboot1", "handoff32.elf"),
-    ("multiboot2", "handoff32.elf"),
-]
 GENERAL = ["rip", "rflags", "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp"]
 CONTROL = ["cr0", "cr3", "cr4", "efer"]
 SEGMENTS = ["cs", "ds", "es", "fs", "gs", "ss", "tr", "ldtr"]
 PARTS = ["base", "limit", "type", "s", "dpl", "present", "l", "db", "g", "unusable"]
 CMDLINE = 'off=pm a="b  c" \\d'
-
-
-def number(value):
-    return int(value, 0) if isinstance(value, str) else value
 
 
 def engines():
@@ -82,21 +67,21 @@ class Base(unittest.TestCase):
         cpu, = lines_of(report, "cpu")
         segments, = lines_of(report, "segments")
         self.assertEqual(cpu["mode"], registers["mode"])
-        self.assertEqual({name: number(cpu[name]) for name in GENERAL + CONTROL},
-                         {name: number(registers[name]) for name in GENERAL + CONTROL})
+        self.assertEqual({name: guests.number(cpu[name]) for name in GENERAL + CONTROL},
+                         {name: guests.number(registers[name]) for name in GENERAL + CONTROL})
         self.assertEqual(cpu["cr2"], "0x0")
         if cpu["mode"] == "long64":
             self.assertEqual({cpu[f"r{i}"] for i in range(8, 16)}, {"0x0"})
         for name in ("gdt", "idt"):
-            self.assertEqual({part: number(value) for part, value in cpu[name].items()},
-                             {part: number(value) for part, value in registers[name].items()}, name)
+            self.assertEqual({part: guests.number(value) for part, value in cpu[name].items()},
+                             {part: guests.number(value) for part, value in registers[name].items()}, name)
         for name in SEGMENTS:
             planned = registers[name]
-            self.assertEqual(number(cpu[name]), number(planned["selector"]), name)
-            if number(planned["unusable"]):
+            self.assertEqual(guests.number(cpu[name]), guests.number(planned["selector"]), name)
+            if guests.number(planned["unusable"]):
                 continue  # nothing else of it can be told by a guest, and each engine has its own
-            self.assertEqual({part: number(segments[name][part]) for part in PARTS},
-                             {part: number(planned[part]) for part in PARTS}, name)
+            self.assertEqual({part: guests.number(segments[name][part]) for part in PARTS},
+                             {part: guests.number(planned[part]) for part in PARTS}, name)
 
 
 
@@ -113,8 +98,8 @@ class Entry(Base):
         self.assertTrue(cmdline["terminated"])
         module, = lines_of(report, "module")
         self.assertEqual((module["size"], module["crc32"]), (3000, f"{zlib.crc32(self.initrd()):#010x}"))
-        told = [(number(line["start"]), line["size"], line["type"]) for line in lines_of(report, "memory")]
-        planned = [(number(line["start"]), number(line["size"]), line["type"]) for line in plan["e820"]]
+        told = [(guests.number(line["start"]), line["size"], line["type"]) for line in lines_of(report, "memory")]
+        planned = [(guests.number(line["start"]), guests.number(line["size"]), line["type"]) for line in plan["e820"]]
         self.assertEqual(told, planned)
         rsdp, = lines_of(report, "rsdp")
         self.assertTrue(rsdp["sum"])
@@ -148,7 +133,7 @@ def add_entry(engine, protocol, image):
 
 
 for one in engines():
-    for entry in ENTRIES:
+    for entry in guests.ENTRIES:
         add_entry(one, *entry)
 
 
