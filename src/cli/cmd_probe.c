@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * zeropage probe: has a VMM or boot loader enter the probe, and judges the state in which it did. What runs
- * is our own engines, a command after --, or nobody: a captured log. Exit 0 when every must clause holds, 1
- * when one does not or no report came, 2 usage.
+ * is our own engines, a command after --, or nobody: a captured log. Exit 0 when no must clause fails, 1
+ * when one does or no report came, 2 usage.
  */
 #define _GNU_SOURCE
 #include <errno.h>

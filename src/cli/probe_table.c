@@ -53,9 +53,10 @@ void probe_table(const struct probe_case *probe, bool all)
             printf("  %s\n", probe->hint);
         return;
     }
-    bool passed = probe_case_passed(probe);
-    printf("%s%s%s\n", passed ? "" : style.bad, passed ? "every must clause holds" : "does not conform",
-           style.plain);
+    const char *verdict = !probe_case_passed(probe)                      ? "does not conform"
+                          : probe->counts[ZP_CLAUSE_MUST].not_observable ? "no must clause fails"
+                                                                         : "every must clause holds";
+    printf("%s%s%s\n", probe_case_passed(probe) ? "" : style.bad, verdict, style.plain);
     for (enum zp_clause_level level = ZP_CLAUSE_MUST; level <= ZP_CLAUSE_NOTE; level++)
         put_counts(probe_level_name(level), &probe->counts[level]);
     for (enum zp_clause_level level = ZP_CLAUSE_MUST; level <= ZP_CLAUSE_NOTE; level++)
