@@ -7,7 +7,9 @@ import struct
 
 import zptap
 
-NO_KERNELS = {"cloud-config", "cloud-modules"}
+# Parts of kernels and of boot loaders: no images to hand to a host.
+NO_KERNELS = {"cloud-config", "cloud-modules", "grub-mkimage", "grub-bios", "grub-efi", "pxelinux", "isolinux", "syslinux",
+              "syslinux-efi", "ipxe-efi", "systemd-boot", "u-boot-rom", "u-boot-rom64"}
 GUESTS = {"handoff-bzimage": "handoff.bzimage", "handoff-elf": "handoff.elf", "handoff32-elf": "handoff32.elf"}
 PROBES = ["bzimage", "bzimage32", "bzimage16", "elf64", "pvh", "multiboot1", "multiboot2", "efi"]
 # Prints "SSSS" on the first serial port and halts, from wherever it was loaded.
