@@ -6,6 +6,8 @@
 #ifndef ZP_CLI_PROBE_H
 #define ZP_CLI_PROBE_H
 
+#include <limits.h>
+
 #include "cli.h"
 #include "images.h"
 #include "judge.h"
@@ -57,7 +59,7 @@ void probe_case_free(struct probe_case *probe);
 /* probe_run.c: a folder for the files of a run, and commands in it. */
 
 struct probe_folder {
-    char path[64];
+    char path[PATH_MAX];
 };
 /* 0, or CLI_NO after a message. */
 int probe_folder_make(struct probe_folder *folder);

@@ -41,8 +41,11 @@ static int64_t now_ms(void)
 
 int probe_folder_make(struct probe_folder *folder)
 {
-    snprintf(folder->path, sizeof folder->path, "/tmp/zeropage-probe.XXXXXX");
-    if (mkdtemp(folder->path))
+    const char *parent = getenv("TMPDIR");
+    int length = snprintf(folder->path, sizeof folder->path, "%s/zeropage-probe.XXXXXX",
+                          parent && parent[0] ? parent : "/tmp");
+    errno = ENAMETOOLONG;
+    if ((size_t)length < sizeof folder->path && mkdtemp(folder->path))
         return 0;
     cli_error_errno(folder->path, errno);
     folder->path[0] = '\0';

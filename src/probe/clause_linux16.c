@@ -26,13 +26,16 @@ static bool setup_address(const struct zp_judging *judging, uint64_t *ret_addres
     return true;
 }
 
+/* boot.rst: the offset of the end of the heap from the beginning of the setup code, minus this. */
+#define HEAP_END_BASE 0x200
+
 /* The end of the heap as heap_end_ptr says, an address. */
 static bool heap_end(const struct zp_judging *judging, uint64_t *ret_end)
 {
     uint64_t setup, end;
     if (!setup_address(judging, &setup) || !zp_line_number(judging->header, "heap_end_ptr", &end))
         return false;
-    *ret_end = setup + end + 0x200;
+    *ret_end = setup + end + HEAP_END_BASE;
     return true;
 }
 
@@ -113,9 +116,9 @@ static enum zp_clause_verdict heap_room(const struct zp_judging *judging)
         !zp_line_number(judging->header, "setup_sects", &sectors))
         return zp_unseen(judging, "heap_end_ptr");
     uint64_t size = ((sectors ? sectors : ZP_SETUP_SECTS_DEFAULT) + 1) * ZP_SETUP_SECTOR_SIZE;
-    return zp_judged(judging, end + 0x200 > size,
-                     "the heap ends at offset 0x%" PRIx64 ", the setup code at 0x%" PRIx64, end + 0x200,
-                     size);
+    end += HEAP_END_BASE;
+    return zp_judged(judging, end > size,
+                     "the heap ends at offset 0x%" PRIx64 ", the setup code at 0x%" PRIx64, end, size);
 }
 
 static enum zp_clause_verdict setup_low(const struct zp_judging *judging)
