@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The stub: what runs in front of a packed kernel, whatever the way in. It is linked at 0 as a
+ * position-independent program, has .bss (cleared by head.S) and neither .data nor relocations, and begins
+ * with stub_main.
+ *
+ *   head.S     the CPU as handed over -> checksum of the body -> long mode, 4 GiB identity-mapped -> stub
+ * unpacked main.c     the story: arrive, settle clear of the kernel's home, unpack, inspect, plan, load,
+ * enter arrive_*.c what each protocol hands over -> struct arrival efi.c      the firmware's answers ->
+ * boot_params, exit of boot services; then as if handed over by linux64 ranges.c   memory map, what of it is
+ * busy, where something fits payload.c  checksum and header of the payload, its parts as sources unpack_*.c
+ * one of them is linked: stored alone, and LZ4 or zstd say.c      one line to serial port, VGA text and EFI
+ * console
+ */
+#ifndef ZP_PACK_STUB_STUB_H
+#define ZP_PACK_STUB_STUB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <zeropage/wire/bootparam.h>
+#include <zeropage/zeropage.h>
+
+#include "../layout.h"
+
+#define STUB_RANGE_MAX   512  /* of the memory map, after merging */
+#define STUB_KEEP_MAX    64   /* areas that something handed over still lies in */
+#define STUB_CMDLINE_MAX 8192 /* built-in and handed over, with the space between and NUL */
+#define STUB_MODULE_MAX  64   /* built-in and handed over */
+#define STUB_BLOB_MAX    16   /* setup_data nodes handed on, and the EFI memory map */
+
+/* What head.S found; the arguments of stub_main. */
+struct stub_entry {
+    uint32_t way;     /* ZP_PACK_WAY_* */
+    uint32_t settled; /* 1: this is the second time, body and stub lie where they may stay */
+    uint64_t handed;  /* boot_params, start_info, multiboot information, or EFI image handle */
+    uint64_t second;  /* EFI system table */
+    uint64_t third;   /* boot_params of EFI handover */
+    uint64_t body;    /* address of the body as entered */
+    uint64_t stub;    /* where this stub's code lies */
+    uint64_t payload; /* address of the payload; 0: find it by the body's header */
+    uint64_t reserved;
+};
+
+struct stub_keep {
+    uint64_t start, size;
+};
+
+/* What was handed over, in one form. Strings and tables are copied; modules stay where they are. */
+struct arrival {
+    struct zp_memory_range ranges[STUB_RANGE_MAX]; /* sorted, merged; FREE or RESERVED with its e820 type */
+    size_t range_count;
+    struct stub_keep keeps[STUB_KEEP_MAX]; /* RAM that must not be written before enter */
+    size_t keep_count;
+    char cmdline[STUB_CMDLINE_MAX]; /* NUL-terminated */
+    size_t cmdline_length;
+    struct zp_memory_source sources[STUB_MODULE_MAX];
+    struct zp_module modules[STUB_MODULE_MAX]; /* cmdline of each: in place, in a keep */
+    size_t module_count;
+    uint64_t rsdp; /* 0: nobody told */
+    uint8_t rsdp_bytes[36];
+    bool has_boot_params;
+    struct zp_boot_params
+        boot_params; /* copy, when has_boot_params: screen_info, efi_info, ... are handed on */
+    struct zp_blob blobs[STUB_BLOB_MAX]; /* setup_data nodes to hand on */
+    size_t blob_count;
+    const void *entropy; /* a SETUP_RNG_SEED of the loader; cleared there once loaded */
+    size_t entropy_length;
+};
+
+/*
+ * arrive_linux.c, arrive_pvh.c, arrive_multiboot.c: read what lies at `handed`. Every byte may be wrong:
+ * bounds are checked, and what is wrong ends in stub_refuse with a message. Nothing of the machine is
+ * written.
+ */
+void stub_arrive_linux(struct arrival *arrival, uint64_t handed);
+void stub_arrive_pvh(struct arrival *arrival, uint64_t handed);
+void stub_arrive_multiboot1(struct arrival *arrival, uint64_t handed);
+void stub_arrive_multiboot2(struct arrival *arrival, uint64_t handed);
+
+/*
+ * efi.c: asks the firmware all it knows, reads the payload from the ESP when the body has none, leaves boot
+ * services; then entry->way is ZP_PACK_WAY_LINUX64, entry->handed its boot_params, entry->payload is set.
+ * Before boot services are left an error goes to the console and back to the firmware as EFI_LOAD_ERROR.
+ */
+void stub_efi(struct stub_entry *entry);
+
+/* Memory that the stub may look at: identity-mapped; extends the page tables for what lies above 4 GiB. */
+const void *stub_see(uint64_t address, uint64_t size);
+
+/* ranges.c */
+void stub_range_add(struct arrival *arrival, uint64_t start, uint64_t size, uint32_t e820_type);
+void stub_ranges_done(struct arrival *arrival); /* sorts; where ranges overlap the least free one counts */
+void stub_keep(struct arrival *arrival, uint64_t start, uint64_t size);
+/*
+ * The highest place for size bytes in RAM below `end` (0: 4 GiB) that shares no byte with a keep or with
+ * [avoid, +avoid_size). 0: none.
+ */
+uint64_t stub_find(const struct arrival *arrival, uint64_t size, uint64_t align, uint64_t avoid,
+                   uint64_t avoid_size, uint64_t end);
+/* The map with keeps as ZP_USAGE_BUSY, for zp_machine. Returns the count; capacity suffices for
+ * STUB_RANGE_MAX + 2 * STUB_KEEP_MAX. */
+size_t stub_machine_ranges(const struct arrival *arrival, struct zp_memory_range *ranges);
+void stub_find_rsdp(struct arrival *arrival); /* scans EBDA and BIOS area when nobody told */
+void stub_cmdline_add(struct arrival *arrival, const char *text,
+                      size_t length); /* a space between; refuses */
+void stub_module_add(struct arrival *arrival, uint64_t start, uint64_t size, const char *cmdline,
+                     size_t cmdline_length); /* keeps it */
+
+/* payload.c: checks magic, version, bounds of each member and checksum; does not return when they are wrong.
+ */
+const struct zp_pack_payload *stub_payload(const struct stub_entry *entry);
+
+/*
+ * unpack_*.c: how many bytes of arena the unpacking wants besides the output; unpacks or returns a message.
+ * NULL: done, ret holds payload->kernel_bytes bytes.
+ */
+size_t stub_unpack_arena(uint32_t compression);
+const char *stub_unpack(uint32_t compression, const void *from, size_t size, void *ret, size_t ret_size,
+                        void *arena, size_t arena_size);
+
+/* say.c: a whole line, "zeropage: ..."; %x hexadecimal uint64_t, %d decimal uint64_t, %s string, no others.
+ */
+void stub_say(const char *format, ...);
+/* Says it and halts (or returns to the EFI firmware while its boot services are there). */
+_Noreturn void stub_refuse(const char *format, ...);
+
+/* head.S, 64-bit: continues in a copy of the stub at `stub` (its .bss is cleared there) with *entry. */
+_Noreturn void stub_move(const struct stub_entry *entry);
+extern const char stub_begin[]; /* the stub's first byte, wherever it lies */
+
+_Noreturn void stub_main(struct stub_entry *entry);
+
+#endif
