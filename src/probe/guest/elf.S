@@ -2,7 +2,9 @@
 /*
  * The probe guest as an ELF file, one way in a file: ELF64 entered at e_entry by Linux's 64-bit protocol
  * (SHAPE_ELF64), ELF64 with the PVH note (SHAPE_PVH), ELF32 with a multiboot 1 or 2 header (SHAPE_MULTIBOOT1,
- * SHAPE_MULTIBOOT2). Which entry e_entry names is the linker's business (meson.build).
+ * SHAPE_MULTIBOOT2), ELF64 whose e_entry is 32-bit code for multiboot 1 and which says so nowhere, as OSv's
+ * (SHAPE_OSV: no loader enters it by itself, zeropage-pack(1) does when told). Which entry e_entry names is the
+ * linker's business (meson.build).
  * Xen elfnote.h; Multiboot 0.6.96, 3.1.1; Multiboot2 2.0, 3.1.
  */
 #include <zeropage/wire/multiboot.h>
@@ -16,6 +18,8 @@
     shape_headers elf64, GUEST_ELF_BASE, 0, 0, 0
 #elif defined(SHAPE_PVH)
     shape_headers pvh, GUEST_ELF_BASE, 0, 0, 0
+#elif defined(SHAPE_OSV)
+    shape_headers osv, GUEST_ELF_BASE, 0, 0, 0
 #elif defined(SHAPE_MULTIBOOT1)
     shape_headers multiboot1, GUEST_ELF_BASE, 0, 0, 0
 #define FLAGS (ZP_MULTIBOOT_PAGE_ALIGN | ZP_MULTIBOOT_MEMORY_INFO)
