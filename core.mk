@@ -13,6 +13,7 @@ ZP_CORE_SOURCES = \
 	src/core/bzimage.c \
 	src/core/compression.c \
 	src/core/cpu.c \
+	src/core/defer.c \
 	src/core/e820.c \
 	src/core/elf.c \
 	src/core/errors.c \
@@ -42,6 +43,7 @@ ZP_CORE_SOURCES = \
 	src/core/relocation.c \
 	src/core/sharing.c \
 	src/core/source.c \
+	src/core/tell.c \
 	src/core/version.c
 
 ZP_CORE_CFLAGS = -std=c11 -ffreestanding -Wall -Wextra

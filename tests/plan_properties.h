@@ -32,6 +32,99 @@ static inline bool zp_is_free(const struct zp_machine *machine, uint64_t start, 
     return covered == size;
 }
 
+/* As zp_is_free, with memory that is busy until entry below 4 GiB where the plan may defer. */
+static inline bool zp_is_home(const struct zp_plan *plan, uint64_t start, uint64_t size)
+{
+    const struct zp_machine *machine = plan->machine;
+    bool defers = (plan->request->flags & ZP_REQUEST_DEFER) && plan->request->trampoline_size;
+    uint64_t covered = 0;
+
+    if (!defers || start + size > UINT64_C(1) << 32)
+        return zp_is_free(machine, start, size);
+    for (size_t i = 0; i < machine->range_count; i++) {
+        uint64_t from = machine->ranges[i].start.value;
+        uint64_t to = from + machine->ranges[i].size;
+
+        if (machine->ranges[i].usage == ZP_USAGE_RESERVED)
+            continue;
+        from = from < start ? start : from;
+        to = to > start + size ? start + size : to;
+        covered += from < to ? to - from : 0;
+    }
+    return covered == size;
+}
+
+/* What load writes of a span lies in free RAM: at home, or in a staging span of its very size. */
+static inline const char *zp_staging_broken(const struct zp_plan *plan, const struct zp_span *span)
+{
+    bool filed = span->kind == ZP_SPAN_KERNEL || span->kind == ZP_SPAN_INITRD;
+    uint64_t bytes = filed ? span->file_size : span->kind == ZP_SPAN_STACK ? 0 : span->size;
+    const struct zp_span *staging;
+
+    if (span->staged.value == span->start.value) {
+        if (span->kind != ZP_SPAN_KERNEL_RESERVED &&
+            !zp_is_free(plan->machine, span->start.value, span->size))
+            return "a span lies outside free RAM";
+        return NULL;
+    }
+    if (span->kind == ZP_SPAN_KERNEL_RESERVED || span->kind == ZP_SPAN_STAGING ||
+        span->kind == ZP_SPAN_TRAMPOLINE)
+        return "what load does not write is staged";
+    if (zp_is_free(plan->machine, span->start.value, span->size))
+        return "a span is staged without need";
+    if (span->staged.value == ZP_NOT_STAGED)
+        return bytes ? "bytes are staged nowhere" : NULL;
+    staging = zp_plan_span_at(plan, span->staged);
+    if (!staging || staging->kind != ZP_SPAN_STAGING || staging->start.value != span->staged.value ||
+        staging->size != bytes || bytes == 0)
+        return "a span is not staged in a staging span of its own";
+    if (staging->start.value + staging->size > UINT64_C(1) << 32)
+        return "a span is staged above 4 GiB";
+    return NULL;
+}
+
+/* The trampoline, and that the moves lead from each staging span to one home. */
+static inline const char *zp_moves_broken(const struct zp_plan *plan)
+{
+    const struct zp_span *trampoline = zp_plan_span(plan, ZP_SPAN_TRAMPOLINE);
+    static struct zp_move moves[4400];
+    size_t count = 0, deferred = 0, staging = 0, words = 0;
+
+    if ((trampoline != NULL) != (plan->request->trampoline_size != 0) ||
+        plan->trampoline.value != (trampoline ? trampoline->start.value : 0))
+        return "there is a trampoline unasked for, or none";
+    if (trampoline &&
+        (trampoline->start.value % 4096 || trampoline->size < plan->request->trampoline_size ||
+         trampoline->start.value + trampoline->size > UINT64_C(1) << 32 ||
+         (plan->identity_end.value && trampoline->start.value + trampoline->size > plan->identity_end.value)))
+        return "the trampoline is unaligned, too small or too high";
+    if (zp_plan_moves(plan, moves, 4400, &count, NULL))
+        return "moves are not listed";
+    for (size_t i = 0; i < plan->span_count; i++) {
+        const struct zp_span *span = &plan->spans[i];
+
+        staging += span->kind == ZP_SPAN_STAGING;
+        if (span->staged.value == span->start.value)
+            continue;
+        deferred++;
+        words += span->kind == ZP_SPAN_BDA;
+        if (span->staged.value != ZP_NOT_STAGED &&
+            moves[zp_plan_span_at(plan, span->staged)->index].to.value != span->start.value)
+            return "a staging span has not the number of its move";
+    }
+    if (staging > deferred || count != deferred + words)
+        return "there are moves for what is not deferred";
+    for (size_t i = 0; i < count; i++) {
+        if (moves[i].size == 0 && moves[i].clear == 0)
+            return "a move does nothing";
+        if (moves[i].size && !zp_is_free(plan->machine, moves[i].from.value, moves[i].size))
+            return "a move comes from memory that is not free RAM";
+        if (!zp_is_home(plan, moves[i].to.value, moves[i].size + moves[i].clear))
+            return "a move leads out of RAM";
+    }
+    return NULL;
+}
+
 static inline const char *zp_spans_broken(const struct zp_plan *plan)
 {
     uint64_t runtime_end = plan->runtime.value + plan->runtime_size;
@@ -47,12 +140,14 @@ static inline const char *zp_spans_broken(const struct zp_plan *plan)
             return "a span holds more of the file than it has bytes";
         if (i && span->start.value < span[-1].start.value + span[-1].size)
             return "spans are unsorted or overlap";
-        if (!zp_is_free(plan->machine, span->start.value, span->size))
-            return "a span lies outside free RAM";
+        if (!zp_is_home(plan, span->start.value, span->size))
+            return "a span lies outside RAM";
+        if (zp_staging_broken(plan, span))
+            return zp_staging_broken(plan, span);
         if (!kernel && span->start.value < runtime_end && end > plan->runtime.value)
             return "something lies in the kernel's runtime range";
     }
-    return NULL;
+    return zp_moves_broken(plan);
 }
 
 static inline const char *zp_e820_broken(const struct zp_plan *plan)
@@ -116,8 +211,8 @@ static inline const char *zp_move_broken(const struct zp_plan *plan)
         return "the lowest segment is not where delta puts it";
     if (plan->state.rip != entry->address.value + plan->delta)
         return "the entry does not move with the kernel";
-    if (plan->runtime_size == 0 || !zp_is_free(plan->machine, plan->runtime.value, plan->runtime_size))
-        return "the runtime range is not all free RAM";
+    if (plan->runtime_size == 0 || !zp_is_home(plan, plan->runtime.value, plan->runtime_size))
+        return "the runtime range is not all RAM";
     if (plan->virtual_delta && (!elf || !linux_entry || table->list_count == 0 || table->fault.code))
         return "a kernel is relocated without a sound table";
     if (plan->virtual_base != (elf && is_linux ? zp_virtual_base(plan) : 0) &&

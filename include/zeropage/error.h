@@ -190,6 +190,8 @@ enum zp_field {
     ZP_FIELD_MODULES,
     ZP_FIELD_KASLR,
     ZP_FIELD_VIRTUAL_BASE,
+    ZP_FIELD_STAGING, /* of a span whose home is busy until entry */
+    ZP_FIELD_TRAMPOLINE,
 };
 
 #define ZP_NO_OFFSET UINT64_MAX

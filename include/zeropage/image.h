@@ -294,6 +294,18 @@ int zp_inspect(const struct zp_source *source, const struct zp_image_room *room,
 int zp_examine(const struct zp_source *source, const struct zp_image_room *room, struct zp_image *ret_image,
                struct zp_error *ret_error);
 
+/*
+ * Adds an entry to an ELF whose headers do not tell of it, by the word of its author: all of its PT_LOADs
+ * are loaded as linked and e_entry (zp_elf.entry) is entered as `protocol` says. It is the image's entry of
+ * that protocol from then on, in the place of a sound or faulty one, and the first of all entries.
+ *
+ * image, room: from zp_inspect or zp_examine, with that room. One more entry than before may be needed:
+ * ZP_ERR_ROOM. ZP_ERR_PROTOCOL: linux16 or no protocol; ZP_ERR_FORMAT: no ELF; ZP_ERR_NO_SEGMENT or the
+ * fault of the ELF; ZP_ERR_OUTSIDE: e_entry lies in no segment; ZP_ERR_ABOVE_4G: a 32-bit entry beyond.
+ */
+int zp_image_tell(struct zp_image *image, const struct zp_image_room *room, uint32_t protocol,
+                  struct zp_error *ret_error);
+
 /* A mask, 1 << enum zp_protocol, of what the image offers in sound entries. */
 uint32_t zp_image_protocols(const struct zp_image *image);
 

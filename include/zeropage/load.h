@@ -37,7 +37,8 @@ struct zp_guest {
      * Optional: has guest memory [address, +size) show the bytes of the source from offset on, privately:
      * what is written there afterwards, by load or by the guest, does not reach the source. Asked for whole
      * 4 KiB pages of KERNEL and INITRD spans whose address and offset agree modulo 4096, before anything is
-     * written to them. Returns 0: mapped; 1: not this one, it is read instead; negative: failed.
+     * written to them; not for deferred ones, whose bytes are moved. Returns 0: mapped; 1: not this one, it
+     * is read instead; negative: failed.
      */
     int (*map)(void *context, const struct zp_source *source, uint64_t offset, zp_gpa address, uint64_t size);
     void *map_context;
@@ -49,9 +50,10 @@ struct zp_guest {
 void *zp_guest_pointer(const struct zp_guest *guest, zp_gpa address, uint64_t size);
 
 /*
- * Writes every span of the plan to guest memory: reads file bytes straight to their place, clears what must
- * be zero, fills tables. Guest memory outside of the plan's spans is not touched, nor is
- * ZP_SPAN_KERNEL_RESERVED, which is the kernel's own to clear.
+ * Writes every span of the plan to guest memory, where it is staged: reads file bytes straight to their
+ * place, clears what must be zero, fills tables. Guest memory outside of the plan's spans is not touched, nor
+ * is ZP_SPAN_KERNEL_RESERVED, which is the kernel's own to clear, nor the home of a deferred span, nor the
+ * trampoline.
  * First it checks that all spans are covered (ZP_ERR_GUEST_MEMORY, nothing written); then only ZP_ERR_READ
  * and ZP_ERR_FILL are left, and ZP_ERR_OUTSIDE for a relocation table that changed since it was inspected.
  */

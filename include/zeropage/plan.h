@@ -20,6 +20,7 @@ extern "C" {
 #endif
 
 struct zp_plan;
+struct zp_boot_params; /* wire/bootparam.h */
 
 /* An initrd or boot module. */
 struct zp_module {
@@ -71,14 +72,24 @@ enum zp_span_kind {
     ZP_SPAN_TSS,
     ZP_SPAN_PAGE_TABLES,
     ZP_SPAN_STACK,
-    ZP_SPAN_BLOB, /* index: of the request's blob; setup_data headers included */
-    ZP_SPAN_BDA,  /* two words of the BIOS data area */
+    ZP_SPAN_BLOB,       /* index: of the request's blob; setup_data headers included */
+    ZP_SPAN_BDA,        /* two words of the BIOS data area */
+    ZP_SPAN_STAGING,    /* index: of the move (zp_plan_moves) that takes its bytes home */
+    ZP_SPAN_TRAMPOLINE, /* kept clear for the code that makes the moves and enters */
     ZP_SPAN_KIND_COUNT
 };
 /* "boot_params" and so on. Static string, never NULL. */
 const char *zp_span_kind_name(uint32_t kind);
 
-/* Part of guest memory with one purpose. Spans never overlap; a plan lists them by address. */
+/*
+ * Part of guest memory with one purpose. Spans never overlap; a plan lists them by address.
+ *
+ * Load writes to `staged`. That is `start`, unless the home touches memory that is busy until entry: then it
+ * is in a span of kind ZP_SPAN_STAGING, as long as the bytes that are to be moved, or ZP_NOT_STAGED when
+ * there are none to move but memory to clear. In KERNEL and INITRD spans the file's bytes are moved and the
+ * rest is cleared.
+ */
+#define ZP_NOT_STAGED UINT64_MAX
 struct zp_span {
     uint32_t kind; /* enum zp_span_kind */
     uint32_t index;
@@ -88,6 +99,7 @@ struct zp_span {
     uint64_t file_size;
     uint32_t e820_type; /* as the guest is told: 1 for what it may reuse */
     uint32_t pinned;    /* 1: at the caller's wish */
+    zp_gpa staged;
 };
 
 /* The caller's wish for an address. Kinds: KERNEL (its load address), INITRD and BLOB (by index), and the
@@ -105,6 +117,19 @@ struct zp_pin {
 #define ZP_REQUEST_KASLR UINT32_C(4)
 /* With KASLR: an image whose relocation table is spoiled stays as linked; else it makes the plan fail. */
 #define ZP_REQUEST_KASLR_IF_SOUND UINT32_C(8)
+/*
+ * Memory below 4 GiB that is busy until entry may be a home: what belongs there is staged in free RAM and
+ * moved by a trampoline in the last step (zp_plan_moves). Free RAM is preferred for all that may lie
+ * anywhere. Needs trampoline_size; without it nothing is deferred.
+ */
+#define ZP_REQUEST_DEFER UINT32_C(16)
+
+/* An RSDP that a firmware left in memory; announced as an ACPI blob's would be, and excludes such a blob. */
+struct zp_rsdp {
+    zp_gpa address;    /* 0: none */
+    const void *bytes; /* its bytes, for protocols that hand over a copy */
+    size_t size;       /* of bytes: 20 for revision 0, else at least 36 */
+};
 
 struct zp_request {
     uint32_t struct_size;
@@ -131,6 +156,16 @@ struct zp_request {
     const struct zp_image *wrapper;
     uint64_t kaslr_physical; /* uniform random bits; the same bits make the same plan */
     uint64_t kaslr_virtual;
+    uint64_t trampoline_size; /* 0: no trampoline is wanted, and nothing is deferred */
+    struct zp_rsdp rsdp;
+    /*
+     * boot_params that an earlier loader handed over, or NULL: what firmware and loaders find out and a plan
+     * does not is copied from it - screen_info, apm_bios_info, tboot_addr, ist_info, hd0_info, hd1_info,
+     * sys_desc_table, olpc_ofw_header, cc_blob_address, edid_info, efi_info, alt_mem_k, kbd_status,
+     * secure_boot and the EDD tables. Read by load, once blobs are filled. Other protocols have no place for
+     * it and pass it over.
+     */
+    const struct zp_boot_params *boot_params;
 };
 
 /* A segment register with its hidden part, as KVM and the architecture manuals name it. */
@@ -196,7 +231,9 @@ enum zp_decision_code {
     ZP_DECISION_KASLR_PHYSICAL = 31,    /* a: address; b: places to choose from */
     ZP_DECISION_KASLR_VIRTUAL = 32,     /* a: virtual base; b: places to choose from */
     ZP_DECISION_KASLR_NONE = 33,        /* a: enum zp_kaslr_none; field says which base, KASLR is both */
-    ZP_DECISION_RELOCATIONS = 34        /* a: entries that load will patch; b: what it adds, modulo 2^64 */
+
+    ZP_DECISION_RELOCATIONS = 34, /* a: entries that load will patch; b: what it adds, modulo 2^64 */
+    ZP_DECISION_DEFERRED = 35     /* a: moves to be made at entry; b: bytes that they copy */
 };
 
 /* Why KASLR was asked for and a base stays where it is linked. */
@@ -243,6 +280,7 @@ struct zp_plan {
     zp_gpa initrd; /* Linux: start of the joined initrd; 0 when none */
     uint64_t initrd_size;
     zp_gpa rsdp;                 /* 0: none */
+    zp_gpa trampoline;           /* of request.trampoline_size bytes, below 4 GiB; 0: none */
     zp_gpa identity_end;         /* the page tables map [0, identity_end); 0 without paging */
     const struct zp_span *spans; /* sorted by start */
     size_t span_count;
@@ -267,8 +305,8 @@ struct zp_plan_room {
  * Plans a boot. Pure: same arguments, same plan. image, machine, request and room are borrowed by *ret_plan.
  * Errors: the "plan" group of enum zp_status, ZP_ERR_ROOM, ZP_ERR_STRUCT_SIZE, ZP_ERR_ARGUMENT, and the
  * entry's own fault when just that entry was wished.
- * Holds for every plan: spans lie in free RAM of the machine (the BDA's two words excepted), do not
- * overlap, and [runtime, +runtime_size) holds nothing but the kernel.
+ * Holds for every plan: spans lie in free RAM of the machine, or, deferred, in RAM that is busy until entry;
+ * they do not overlap, and [runtime, +runtime_size) holds nothing but the kernel.
  */
 int zp_plan_make(const struct zp_image *image, const struct zp_machine *machine,
                  const struct zp_request *request, const struct zp_plan_room *room, struct zp_plan *ret_plan,
@@ -279,6 +317,22 @@ const struct zp_span *zp_plan_span(const struct zp_plan *plan, uint32_t kind);
 
 /* The span in which address lies, or NULL. */
 const struct zp_span *zp_plan_span_at(const struct zp_plan *plan, zp_gpa address);
+
+/*
+ * What is left to do once a plan is loaded and busy memory is not needed any more, the plan itself included:
+ * copy size bytes, then clear as many as `clear` says behind the copy. No move's source lies in the
+ * destination of any, so their order does not matter; all of it is below 4 GiB.
+ */
+struct zp_move {
+    zp_gpa to;
+    zp_gpa from; /* 0 when size is 0 */
+    uint64_t size;
+    uint64_t clear;
+};
+
+/* Lists the moves. 0 of them for a plan with nothing deferred. ZP_ERR_ROOM, ZP_ERR_ARGUMENT. */
+int zp_plan_moves(const struct zp_plan *plan, struct zp_move *moves, size_t capacity, size_t *ret_count,
+                  struct zp_error *ret_error);
 
 #ifdef __cplusplus
 }

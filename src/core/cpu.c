@@ -98,7 +98,8 @@ static uint64_t free_end(const struct zp_machine *machine, uint64_t end)
  */
 void zp_draft_map_more(struct zp_draft *draft, uint64_t *end)
 {
-    struct zp_want want = {.kind = ZP_SPAN_PAGE_TABLES, .align = ZP_PAGE_SIZE, .end = ZP_GIB4};
+    struct zp_want want = {
+        .kind = ZP_SPAN_PAGE_TABLES, .align = ZP_PAGE_SIZE, .end = ZP_GIB4, .free_only = true};
     const struct zp_span *found = zp_find_span(&draft->plan, ZP_SPAN_PAGE_TABLES, 0);
     uint64_t mapped = draft->plan.identity_end.value;
     uint64_t reach = free_end(draft->plan.machine, *end);
@@ -108,7 +109,7 @@ void zp_draft_map_more(struct zp_draft *draft, uint64_t *end)
     if (draft->plan.protocol != ZP_PROTOCOL_LINUX64 || reach <= mapped)
         return;
     span = *found;
-    if (reach <= MAPPABLE_END && !span.pinned) {
+    if (reach <= MAPPABLE_END && !span.pinned && !zp_is_deferred(&span)) {
         want.size = zp_page_tables_size((reach + ZP_PAGE_SIZE_1G - 1) & ~(uint64_t)(ZP_PAGE_SIZE_1G - 1));
         zp_draft_drop(draft, ZP_SPAN_PAGE_TABLES);
         if (zp_draft_find(draft, &want, ZP_LOWEST, &span.start.value, &largest))
@@ -130,7 +131,8 @@ void zp_draft_map_exactly(struct zp_draft *draft)
         return;
     draft->plan.identity_end.value = end;
     for (size_t i = 0; i < draft->plan.span_count; i++)
-        if (draft->room.spans[i].kind == ZP_SPAN_PAGE_TABLES && !draft->room.spans[i].pinned)
+        if (draft->room.spans[i].kind == ZP_SPAN_PAGE_TABLES && !draft->room.spans[i].pinned &&
+            !zp_is_deferred(&draft->room.spans[i]))
             draft->room.spans[i].size = zp_page_tables_size(end);
     for (size_t i = 0; i < draft->plan.decision_count; i++)
         if (draft->room.decisions[i].code == ZP_DECISION_PAGE_TABLES)

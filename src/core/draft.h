@@ -26,6 +26,7 @@ struct zp_draft {
     bool pinned_pass; /* placing what is pinned, else the rest */
     bool joined;      /* all modules are one initrd */
     bool announced;   /* the RSDP: its place and the EBDA are told */
+    bool deferring;   /* memory that is busy until entry may be a home */
     bool linux_elf;   /* an ELF that is Linux, by its notes or by the bzImage around it */
     /* How far the kernel may be moved: zp_entry's words and what the bzImage around it says. */
     uint64_t align; /* 0: not at all */
@@ -40,6 +41,7 @@ struct zp_want {
     uint64_t size;
     uint64_t align;     /* power of two */
     uint64_t end;       /* exclusive limit, 0: none */
+    bool free_only;     /* never where memory is busy until entry */
     bool high;          /* as high as allowed, else as low as possible */
     uint32_t e820_type; /* 0: RAM */
 };
@@ -55,19 +57,29 @@ uint32_t zp_span_field(uint32_t kind);
 int zp_draft_decide(struct zp_draft *draft, uint32_t code, uint32_t field, uint64_t a, uint64_t b);
 /* [start, +size) is free RAM of the machine: ZP_OK, ZP_ERR_NOT_RAM or ZP_ERR_BUSY. Reports nothing. */
 int zp_machine_cover(const struct zp_machine *machine, uint64_t start, uint64_t size);
+/* The same for a home: busy memory is fine where it can be deferred to. */
+int zp_draft_cover(const struct zp_draft *draft, uint64_t start, uint64_t size);
 /* The span that shares a byte with [start, +size), or NULL. */
 const struct zp_span *zp_draft_hit(const struct zp_draft *draft, uint64_t start, uint64_t size);
-/* Puts a span at its own start, which must be free RAM without another span. */
+/* Puts a span at its own start, which must do for a home and be without another span. */
 int zp_draft_fix(struct zp_draft *draft, const struct zp_span *span);
-/* Finds room in [min, end) for a want; false leaves the largest gap in *ret_largest. */
+/*
+ * Finds room in [min, end) for a want, in free RAM or else over busy memory too, where that can be deferred
+ * to; false leaves the largest gap in *ret_largest.
+ */
 bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min,
                    uint64_t *ret_start, uint64_t *ret_largest);
 /*
- * How many places a want has in [min, end), each a multiple of its alignment; *ret_start is place number
- * nth, when there are so many.
+ * How many places a want has in free RAM in [min, end), each a multiple of its alignment; *ret_start is place
+ * number nth, when there are so many.
  */
 uint64_t zp_draft_places(const struct zp_draft *draft, const struct zp_want *want, uint64_t min, uint64_t nth,
                          uint64_t *ret_start);
+/* Is the span staged? */
+static inline bool zp_is_deferred(const struct zp_span *span)
+{
+    return span->staged.value != span->start.value;
+}
 /* Takes all spans of that kind out again. */
 void zp_draft_drop(struct zp_draft *draft, uint32_t kind);
 const struct zp_pin *zp_draft_pin(const struct zp_draft *draft, uint32_t kind, uint32_t index);
@@ -107,6 +119,12 @@ int zp_draft_pvh_tables(struct zp_draft *draft, size_t range_count);
 int zp_draft_multiboot_tables(struct zp_draft *draft, size_t range_count);
 /* Bytes of all module command lines, each with its NUL. */
 uint64_t zp_module_cmdlines_size(const struct zp_request *request);
+
+/* defer.c */
+/* Once all homes are known: stages what lies where memory is busy, and places the trampoline. */
+int zp_draft_defer(struct zp_draft *draft);
+/* Bytes of the span that load writes: the rest of a deferred one is cleared by its move. */
+uint64_t zp_span_bytes(const struct zp_span *span);
 
 /* plan.c: is there a blob that begins with the RSDP? Known before it is placed. */
 bool zp_has_acpi(const struct zp_request *request);

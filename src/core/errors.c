@@ -224,6 +224,8 @@ const char *zp_field_name(uint32_t field)
     case ZP_FIELD_MODULES: return "modules";
     case ZP_FIELD_KASLR: return "KASLR";
     case ZP_FIELD_VIRTUAL_BASE: return "virtual base";
+    case ZP_FIELD_STAGING: return "staging";
+    case ZP_FIELD_TRAMPOLINE: return "trampoline";
     }
     return "unknown";
 }

@@ -134,6 +134,33 @@ static void write_fields(const struct zp_plan *plan, struct zp_setup_header *hea
     header->setup_data = next_setup_data(plan, NULL);
 }
 
+/* What firmware and loaders find out and a plan does not: Documentation/x86/zero-page. */
+static void hand_on(const struct zp_boot_params *handed, struct zp_boot_params *params)
+{
+#define PART(member)                                                    \
+    {                                                                   \
+        offsetof(struct zp_boot_params, member), sizeof(handed->member) \
+    }
+    static const struct {
+        uint16_t offset;
+        uint16_t size;
+    } parts[] = {
+        PART(screen_info),     PART(apm_bios_info),
+        PART(tboot_addr),      PART(ist_info),
+        PART(hd0_info),        PART(hd1_info),
+        PART(sys_desc_table),  PART(olpc_ofw_header),
+        PART(cc_blob_address), PART(edid_info),
+        PART(efi_info),        PART(alt_mem_k),
+        PART(eddbuf_entries),  PART(edd_mbr_sig_buf_entries),
+        PART(kbd_status),      PART(secure_boot),
+        PART(eddbuf),          PART(edd_mbr_sig_buffer),
+    };
+#undef PART
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        memcpy((char *)params + parts[i].offset, (const char *)handed + parts[i].offset, parts[i].size);
+}
+
 void zp_fill_boot_params(const struct zp_plan *plan, void *buffer)
 {
     const struct zp_bzimage *setup = zp_find_setup(plan);
@@ -142,6 +169,8 @@ void zp_fill_boot_params(const struct zp_plan *plan, void *buffer)
     size_t count = plan->e820_count;
 
     memset(params, 0, sizeof(*params));
+    if (plan->request->boot_params)
+        hand_on(plan->request->boot_params, params);
     if (setup)
         params->hdr = setup->header;
     else

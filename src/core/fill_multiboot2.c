@@ -86,25 +86,44 @@ static void put_memory(struct writer *writer, const struct zp_plan *plan, size_t
     pad(writer);
 }
 
+/* Where the RSDP can be read; while bytes are counted only, any will do. */
+static const uint8_t *find_rsdp(const struct writer *writer, const struct zp_plan *plan,
+                                const struct zp_guest *guest)
+{
+    static const struct zp_acpi_rsdp none;
+    const struct zp_span *span;
+    zp_gpa address = plan->rsdp;
+
+    if (plan->request->rsdp.address.value)
+        return plan->request->rsdp.bytes;
+    if (!zp_has_acpi(plan->request))
+        return NULL;
+    if (!writer->buffer)
+        return (const uint8_t *)&none;
+    span = zp_plan_span_at(plan, address);
+    address.value += span->staged.value - span->start.value;
+    return zp_guest_pointer(guest, address, sizeof(none));
+}
+
 /* A copy of the RSDP: the new one whole, and its first 20 bytes for kernels that know the old one only. */
 static void put_rsdp(struct writer *writer, const struct zp_plan *plan, const struct zp_guest *guest)
 {
-    static const struct zp_acpi_rsdp none;
-    const void *rsdp = &none;
     struct zp_multiboot2_tag tag = {.type = ZP_MULTIBOOT2_TAG_TYPE_ACPI_OLD};
+    const uint8_t *rsdp = find_rsdp(writer, plan, guest);
+    bool handed = plan->request->rsdp.address.value != 0;
 
-    if (!zp_has_acpi(plan->request))
+    if (!rsdp)
         return;
-    if (writer->buffer)
-        rsdp = zp_guest_pointer(guest, plan->rsdp, sizeof(none));
     tag.size = sizeof(tag) + ZP_ACPI_RSDP_V1_SIZE;
     put(writer, &tag, sizeof(tag));
     put(writer, rsdp, ZP_ACPI_RSDP_V1_SIZE);
     pad(writer);
+    if (handed && rsdp[offsetof(struct zp_acpi_rsdp, revision)] < 2)
+        return;
     tag.type = ZP_MULTIBOOT2_TAG_TYPE_ACPI_NEW;
-    tag.size = sizeof(tag) + sizeof(none);
+    tag.size = sizeof(tag) + ZP_ACPI_RSDP_V2_SIZE;
     put(writer, &tag, sizeof(tag));
-    put(writer, rsdp, sizeof(none));
+    put(writer, rsdp, ZP_ACPI_RSDP_V2_SIZE);
     pad(writer);
 }
 

@@ -62,12 +62,13 @@ static int module_sizes(struct zp_draft *draft, uint64_t *ret_joined)
 static int find_home(struct zp_draft *draft, uint32_t index, uint64_t size, uint64_t *ret_start,
                      bool *ret_pinned)
 {
-    struct zp_want want = {.kind = ZP_SPAN_INITRD, .align = ZP_PAGE_SIZE, .high = true};
+    struct zp_want want = {.kind = ZP_SPAN_INITRD, .align = ZP_PAGE_SIZE, .high = true, .free_only = true};
     const struct zp_pin *pin = zp_draft_pin(draft, ZP_SPAN_INITRD, index);
     uint64_t largest;
+    uint64_t end;
     bool anywhere;
 
-    want.end = initrd_end(draft, &anywhere);
+    want.end = end = initrd_end(draft, &anywhere);
     if (!zp_align_up(size, ZP_PAGE_SIZE, &want.size))
         return zp_draft_fail(draft, ZP_ERR_OVERFLOW, ZP_FIELD_INITRD, size, ZP_PAGE_SIZE);
     *ret_pinned = pin != NULL;
@@ -86,6 +87,10 @@ static int find_home(struct zp_draft *draft, uint32_t index, uint64_t size, uint
         if (zp_draft_find(draft, &want, ZP_LOWEST, ret_start, &largest))
             return zp_draft_decide(draft, ZP_DECISION_INITRD_HIGH, ZP_FIELD_INITRD, *ret_start, 0);
     }
+    want.end = end;
+    want.free_only = false; /* to be moved there at entry */
+    if (draft->deferring && zp_draft_find(draft, &want, ZP_LOWEST, ret_start, &largest))
+        return zp_draft_decide(draft, ZP_DECISION_INITRD_HIGH, ZP_FIELD_INITRD, *ret_start, end);
     return zp_draft_fail(draft, ZP_ERR_NO_SPACE, ZP_FIELD_INITRD, want.size, largest);
 }
 

@@ -116,6 +116,10 @@ static int move(struct zp_draft *draft, uint64_t *ret_places)
     uint64_t places;
     int status;
 
+    *ret_places = 0;
+    for (size_t i = 0; i < draft->plan.span_count; i++)
+        if (draft->room.spans[i].kind == ZP_SPAN_KERNEL && zp_is_deferred(&draft->room.spans[i]))
+            return ZP_OK; /* for it had no place in free RAM */
     if (min < draft->min)
         min = draft->min;
     want.size = draft->plan.entry->reserve_size;

@@ -93,26 +93,35 @@ static bool has_holes(const struct zp_draft *draft)
     if (entry->protocol != ZP_PROTOCOL_MULTIBOOT1 && entry->protocol != ZP_PROTOCOL_MULTIBOOT2)
         return false;
     return draft->align == 0 && entry->segment_count > 1 &&
-           zp_machine_cover(draft->plan.machine, entry->reserve.value, entry->reserve_size) != ZP_OK;
+           zp_draft_cover(draft, entry->reserve.value, entry->reserve_size) != ZP_OK;
 }
 
-/* Can segments and reserve lie where delta puts them? */
-static int kernel_fits(const struct zp_draft *draft, uint64_t delta)
+/* As zp_draft_cover, or without deferring. */
+static int cover(const struct zp_draft *draft, uint64_t start, uint64_t size, bool defer)
+{
+    return defer ? zp_draft_cover(draft, start, size) : zp_machine_cover(draft->plan.machine, start, size);
+}
+
+/*
+ * Can segments and reserve lie where they are linked? The reserve over memory that is busy until entry needs
+ * no moving, for nothing is loaded there; segments do, if `defer` says that they may.
+ */
+static int kernel_fits(const struct zp_draft *draft, bool defer)
 {
     const struct zp_entry *entry = draft->plan.entry;
     const struct zp_segment *segments = draft->plan.image->segments + entry->segment_first;
-    uint64_t reserve = entry->reserve.value + delta;
+    uint64_t reserve = entry->reserve.value;
     bool whole = !has_holes(draft);
-    int status = whole ? zp_machine_cover(draft->plan.machine, reserve, entry->reserve_size) : ZP_OK;
+    int status = whole ? zp_draft_cover(draft, reserve, entry->reserve_size) : ZP_OK;
 
     if (status)
         return status;
     if (whole && zp_draft_hit(draft, reserve, entry->reserve_size))
         return ZP_ERR_OVERLAP;
     for (size_t i = 0; i < entry->segment_count; i++) {
-        uint64_t start = segments[i].paddr.value + delta;
+        uint64_t start = segments[i].paddr.value;
 
-        status = zp_machine_cover(draft->plan.machine, start, segments[i].memory_size);
+        status = cover(draft, start, segments[i].memory_size, defer);
         if (status)
             return status;
         if (zp_draft_hit(draft, start, segments[i].memory_size))
@@ -304,8 +313,14 @@ static int moved_kernel(struct zp_draft *draft, uint64_t linked, int why)
     if (!zp_add(draft->max, 1, &want.end))
         want.end = 0;
     want.high = entry->prefer == ZP_PREFER_HIGHEST;
-    if (!zp_draft_find(draft, &want, draft->min, &load, &largest))
-        return kernel_homeless(draft, why, largest);
+    want.free_only = true;
+    if (!zp_draft_find(draft, &want, draft->min, &load, &largest)) {
+        want.free_only = false;
+        load = linked;
+        if ((entry->prefer != ZP_PREFER_LINKED || kernel_fits(draft, true)) &&
+            !zp_draft_find(draft, &want, draft->min, &load, &largest))
+            return kernel_homeless(draft, why, largest);
+    }
     status = fix_kernel(draft, load, false);
     if (!status)
         status = zp_draft_decide(draft, load == linked ? ZP_DECISION_KERNEL_LINKED : ZP_DECISION_KERNEL_MOVED,
@@ -325,7 +340,7 @@ int zp_draft_kernel(struct zp_draft *draft)
         return ZP_OK;
     if (pin)
         return pinned_kernel(draft, linked, pin->start.value);
-    why = kernel_fits(draft, 0);
+    why = kernel_fits(draft, draft->align == 0);
     if (why || (draft->align && entry->prefer != ZP_PREFER_LINKED))
         return moved_kernel(draft, linked, why);
     status = fix_kernel(draft, linked, false);

@@ -65,7 +65,7 @@ void zp_span_pages(const struct zp_span *span, uint64_t *ret_from, uint64_t *ret
 
 bool zp_span_agrees(const struct zp_span *span)
 {
-    return (span->start.value - span->file_offset) % ZP_PAGE_SIZE == 0;
+    return !zp_is_deferred(span) && (span->start.value - span->file_offset) % ZP_PAGE_SIZE == 0;
 }
 
 /* Bytes [*ret_from, *ret_to) of the span are there without reading. */
@@ -91,7 +91,15 @@ static int map_pages(const struct zp_guest *guest, const struct zp_span *span, c
     return ZP_OK;
 }
 
-/* File bytes, then zeros to the end of the span. */
+/* What load writes of the span, where it is staged. NULL when that is nothing, or is not covered. */
+static char *span_memory(const struct zp_guest *guest, const struct zp_span *span)
+{
+    uint64_t size = zp_is_deferred(span) ? zp_span_bytes(span) : span->size;
+
+    return size ? (char *)zp_guest_pointer(guest, span->staged, size) : NULL;
+}
+
+/* File bytes, then zeros to the end of the span; those of a deferred one are its move's to clear. */
 static int load_file(const struct zp_guest *guest, const struct zp_span *span, const struct zp_source *source,
                      char *buffer, struct zp_error *ret_error)
 {
@@ -102,7 +110,7 @@ static int load_file(const struct zp_guest *guest, const struct zp_span *span, c
         status = read_bytes(span, source, buffer, 0, from, ret_error);
     if (!status)
         status = read_bytes(span, source, buffer, to, span->file_size, ret_error);
-    if (!status && !(guest->flags & ZP_GUEST_ZEROED))
+    if (!status && !(guest->flags & ZP_GUEST_ZEROED) && !zp_is_deferred(span))
         memset(buffer + span->file_size, 0, (size_t)(span->size - span->file_size));
     return status;
 }
@@ -173,8 +181,10 @@ static void fill_multiboot_info(const struct zp_plan *plan, const struct zp_gues
 static int load_span(const struct zp_plan *plan, const struct zp_guest *guest, const struct zp_span *span,
                      struct zp_error *ret_error)
 {
-    char *buffer = (char *)zp_guest_pointer(guest, span->start, span->size);
+    char *buffer = span_memory(guest, span);
 
+    if (!buffer)
+        return ZP_OK; /* cleared at entry */
     switch ((enum zp_span_kind)span->kind) {
     case ZP_SPAN_KERNEL: return load_file(guest, span, plan->image->source, buffer, ret_error);
     case ZP_SPAN_INITRD:
@@ -199,6 +209,8 @@ static int load_span(const struct zp_plan *plan, const struct zp_guest *guest, c
     case ZP_SPAN_BDA: fill_bda(plan, buffer); break;
     case ZP_SPAN_BLOB:            /* filled before */
     case ZP_SPAN_KERNEL_RESERVED: /* the kernel's own to clear */
+    case ZP_SPAN_STAGING:         /* written as the span that is staged there */
+    case ZP_SPAN_TRAMPOLINE:      /* for what enters */
     case ZP_SPAN_KIND_COUNT: break;
     }
     return ZP_OK;
@@ -241,6 +253,7 @@ static int take_aim(const struct zp_plan *plan, const struct zp_guest *guest, ui
 
     if (room < width)
         return zp_report(ret_error, ZP_ERR_OUTSIDE, ZP_FIELD_RELOCATIONS, at, word, address.value);
+    address.value += span->staged.value - span->start.value;
     ret_aim->bytes = (char *)zp_guest_pointer(guest, address, room);
     ret_aim->first = word;
     ret_aim->last = word + room - width;
@@ -305,6 +318,8 @@ static int check_guest(const struct zp_plan *plan, const struct zp_guest *guest,
     for (size_t i = 0; i < plan->span_count; i++) {
         const struct zp_span *span = &plan->spans[i];
 
+        if (zp_is_deferred(span))
+            continue; /* its staging is a span too */
         if (!zp_guest_pointer(guest, span->start, span->size))
             return zp_report(ret_error, ZP_ERR_GUEST_MEMORY, zp_span_field(span->kind), ZP_NO_OFFSET,
                              span->start.value, span->size);
@@ -327,9 +342,7 @@ int zp_load(const struct zp_plan *plan, const struct zp_guest *guest, struct zp_
     status = check_guest(plan, guest, ret_error);
     for (size_t i = 0; !status && i < plan->span_count; i++)
         if (plan->spans[i].kind == ZP_SPAN_BLOB)
-            status = fill_blob(plan, &plan->spans[i],
-                               (char *)zp_guest_pointer(guest, plan->spans[i].start, plan->spans[i].size),
-                               ret_error);
+            status = fill_blob(plan, &plan->spans[i], span_memory(guest, &plan->spans[i]), ret_error);
     for (size_t i = 0; !status && i < plan->span_count; i++)
         status = load_span(plan, guest, &plan->spans[i], ret_error);
     if (!status && plan->virtual_delta)

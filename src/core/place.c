@@ -29,6 +29,8 @@ uint32_t zp_span_field(uint32_t kind)
     case ZP_SPAN_STACK: return ZP_FIELD_STACK;
     case ZP_SPAN_BLOB: return ZP_FIELD_BLOB;
     case ZP_SPAN_BDA: return ZP_FIELD_BDA;
+    case ZP_SPAN_STAGING: return ZP_FIELD_STAGING;
+    case ZP_SPAN_TRAMPOLINE: return ZP_FIELD_TRAMPOLINE;
     case ZP_SPAN_KIND_COUNT: break;
     }
     return ZP_FIELD_NONE;
@@ -56,6 +58,8 @@ const char *zp_span_kind_name(uint32_t kind)
     case ZP_SPAN_STACK: return "stack";
     case ZP_SPAN_BLOB: return "blob";
     case ZP_SPAN_BDA: return "bda";
+    case ZP_SPAN_STAGING: return "staging";
+    case ZP_SPAN_TRAMPOLINE: return "trampoline";
     case ZP_SPAN_KIND_COUNT: break;
     }
     return "unknown";
@@ -101,6 +105,15 @@ int zp_machine_cover(const struct zp_machine *machine, uint64_t start, uint64_t 
     return busy ? ZP_ERR_BUSY : ZP_OK;
 }
 
+int zp_draft_cover(const struct zp_draft *draft, uint64_t start, uint64_t size)
+{
+    int status = zp_machine_cover(draft->plan.machine, start, size);
+
+    if (status == ZP_ERR_BUSY && draft->deferring && zp_fits(start, size, ZP_GIB4))
+        return ZP_OK;
+    return status;
+}
+
 /* Index of the first span that ends after address. */
 static size_t span_after(const struct zp_draft *draft, uint64_t address)
 {
@@ -134,7 +147,7 @@ int zp_draft_fix(struct zp_draft *draft, const struct zp_span *span)
     size_t count = draft->plan.span_count;
     const struct zp_span *hit;
     size_t i;
-    int status = zp_machine_cover(draft->plan.machine, start, span->size);
+    int status = zp_draft_cover(draft, start, span->size);
 
     if (status)
         return zp_draft_fail(draft, status, zp_span_field(span->kind), start, span->size);
@@ -146,12 +159,14 @@ int zp_draft_fix(struct zp_draft *draft, const struct zp_span *span)
     i = span_after(draft, start);
     memmove(&draft->room.spans[i + 1], &draft->room.spans[i], (count - i) * sizeof(*span));
     draft->room.spans[i] = *span;
+    draft->room.spans[i].staged = span->start;
     draft->plan.span_count = count + 1;
     return ZP_OK;
 }
 
-/* A walk over the gaps between spans in free RAM, upwards; begins as {0}. */
+/* A walk over the gaps between spans in free RAM, upwards; begins as {0}, or with busy set. */
 struct gap {
+    bool busy;           /* through memory that is busy until entry as well */
     uint64_t start, end; /* the gap at hand */
     uint64_t run_end;    /* of the free run that it lies in */
     uint64_t next;       /* what is left of the run begins here */
@@ -159,13 +174,18 @@ struct gap {
     size_t span;         /* the first that may lie behind `next` */
 };
 
+static bool is_usable(const struct gap *gap, const struct zp_memory_range *range)
+{
+    return range->usage == ZP_USAGE_FREE || (gap->busy && range->usage == ZP_USAGE_BUSY);
+}
+
 /* Free ranges that touch are one run. */
 static bool next_run(const struct zp_draft *draft, struct gap *gap)
 {
     const struct zp_machine *machine = draft->plan.machine;
     const struct zp_memory_range *range;
 
-    while (gap->range < machine->range_count && machine->ranges[gap->range].usage != ZP_USAGE_FREE)
+    while (gap->range < machine->range_count && !is_usable(gap, &machine->ranges[gap->range]))
         gap->range++;
     if (gap->range == machine->range_count)
         return false;
@@ -173,7 +193,7 @@ static bool next_run(const struct zp_draft *draft, struct gap *gap)
     gap->next = gap->run_end = range->start.value;
     for (; gap->range < machine->range_count; gap->range++, gap->run_end += range->size) {
         range = &machine->ranges[gap->range];
-        if (range->usage != ZP_USAGE_FREE || range->start.value != gap->run_end)
+        if (!is_usable(gap, range) || range->start.value != gap->run_end)
             break;
     }
     gap->span = span_after(draft, gap->next);
@@ -209,10 +229,10 @@ static bool gap_offers(const struct gap *gap, const struct zp_want *want, uint64
     return zp_align_up(start, want->align, ret_first) && *ret_first < end;
 }
 
-bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min,
-                   uint64_t *ret_start, uint64_t *ret_largest)
+static bool find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min, bool busy,
+                 uint64_t *ret_start, uint64_t *ret_largest)
 {
-    struct gap gap = {0};
+    struct gap gap = {.busy = busy};
     bool found = false;
     uint64_t first;
     uint64_t end;
@@ -231,6 +251,20 @@ bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uin
             return true;
     }
     return found;
+}
+
+bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min,
+                   uint64_t *ret_start, uint64_t *ret_largest)
+{
+    struct zp_want low = *want;
+
+    if (find(draft, want, min, false, ret_start, ret_largest))
+        return true;
+    if (!draft->deferring || want->free_only)
+        return false;
+    if (low.end == 0 || low.end > ZP_GIB4)
+        low.end = ZP_GIB4;
+    return find(draft, &low, min, true, ret_start, ret_largest);
 }
 
 uint64_t zp_draft_places(const struct zp_draft *draft, const struct zp_want *want, uint64_t min, uint64_t nth,

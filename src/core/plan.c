@@ -39,6 +39,26 @@ static int check_blob(struct zp_draft *draft, size_t index, bool *any_acpi)
     return ZP_OK;
 }
 
+/* An RSDP that lies in memory already: there is one alone, and its bytes are there whole. */
+static int check_rsdp(struct zp_draft *draft, bool any_acpi)
+{
+    const struct zp_rsdp *rsdp = &draft->plan.request->rsdp;
+    const uint8_t *bytes = rsdp->bytes;
+    size_t needed = ZP_ACPI_RSDP_V1_SIZE;
+
+    if (rsdp->address.value == 0)
+        return ZP_OK;
+    if (any_acpi)
+        return zp_draft_fail(draft, ZP_ERR_BLOB, ZP_FIELD_RSDP, rsdp->address.value, 0);
+    if (!bytes)
+        return zp_draft_fail(draft, ZP_ERR_ARGUMENT, ZP_FIELD_RSDP, rsdp->address.value, 0);
+    if (rsdp->size >= needed && bytes[offsetof(struct zp_acpi_rsdp, revision)] >= 2)
+        needed = ZP_ACPI_RSDP_V2_SIZE;
+    if (rsdp->size < needed)
+        return zp_draft_fail(draft, ZP_ERR_TOO_SMALL, ZP_FIELD_RSDP, rsdp->size, needed);
+    return ZP_OK;
+}
+
 static int check_request(struct zp_draft *draft)
 {
     const struct zp_request *request = draft->plan.request;
@@ -71,7 +91,10 @@ static int check_request(struct zp_draft *draft)
         if (status)
             return status;
     }
-    return ZP_OK;
+    if (request->trampoline_size > ZP_GIB4)
+        return zp_draft_fail(draft, ZP_ERR_TOO_LARGE, ZP_FIELD_TRAMPOLINE, request->trampoline_size, ZP_GIB4);
+    draft->deferring = (request->flags & ZP_REQUEST_DEFER) && request->trampoline_size;
+    return check_rsdp(draft, any_acpi);
 }
 
 /*
@@ -229,6 +252,15 @@ static int announce_rsdp(struct zp_draft *draft, size_t index)
             return status;
     }
     return zp_draft_decide(draft, ZP_DECISION_RSDP, ZP_FIELD_RSDP, draft->plan.rsdp.value, segment);
+}
+
+/* The one that a firmware left in memory, and tells of in its own way as well. */
+static int announce_handed_rsdp(struct zp_draft *draft)
+{
+    draft->plan.rsdp = draft->plan.request->rsdp.address;
+    if (draft->plan.rsdp.value == 0)
+        return ZP_OK;
+    return zp_draft_decide(draft, ZP_DECISION_RSDP, ZP_FIELD_RSDP, draft->plan.rsdp.value, 0);
 }
 
 static int place_blob(struct zp_draft *draft, size_t index)
@@ -392,11 +424,15 @@ static int make(struct zp_draft *draft)
     if (!status)
         status = choose_entry(draft);
     if (!status)
+        status = announce_handed_rsdp(draft);
+    if (!status)
         status = place_pass(draft, true);
     if (!status)
         status = place_pass(draft, false);
     if (!status)
         status = check_pins(draft);
+    if (!status)
+        status = zp_draft_defer(draft);
     if (!status)
         status = zp_draft_kaslr(draft);
     if (!status)

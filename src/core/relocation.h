@@ -71,7 +71,7 @@ static inline uint64_t zp_relocation_target(const struct zp_relocations *table, 
 /* load.c: the KERNEL span with a byte of the file at address, or NULL. */
 const struct zp_span *zp_kernel_span_at(const struct zp_plan *plan, uint64_t address);
 /* load.c: the whole pages of memory that the file's bytes fill, [*ret_from, *ret_to) of the span; and whether
- * such a page begins at a whole page of the file as well. */
+ * such a page begins at a whole page of the file as well and is not moved at entry. */
 void zp_span_pages(const struct zp_span *span, uint64_t *ret_from, uint64_t *ret_to);
 bool zp_span_agrees(const struct zp_span *span);
 

@@ -207,6 +207,7 @@ static const struct row decisions[] = {
     {ZP_DECISION_KASLR_NONE, ZP_FIELD_VIRTUAL_BASE, "no KASLR for the virtual base, for $y"},
     {ZP_DECISION_RELOCATIONS, ANY,
      "$n entries of the relocation table are patched, for virtual addresses move by $l"},
+    {ZP_DECISION_DEFERRED, ANY, "$n moves in the last step, of $S, for their homes are busy until entry"},
 };
 
 static const char *const kaslr_reasons[] = {

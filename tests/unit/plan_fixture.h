@@ -70,6 +70,28 @@ static inline void make_pc(struct fixture *f, uint64_t ram)
     assert_int_equal(zp_machine_pc(&pc, f->ranges, 300, &f->machine, &f->error), ZP_OK);
 }
 
+/* [start, +size), inside of one free range, is busy until entry; a trampoline is wanted and defers. */
+static inline void make_busy(struct fixture *f, uint64_t start, uint64_t size)
+{
+    size_t i = 0;
+    struct zp_memory_range whole, *at;
+    uint64_t end = start + size;
+
+    while (f->ranges[i].start.value + f->ranges[i].size < end)
+        i++;
+    whole = f->ranges[i];
+    assert_true(whole.usage == ZP_USAGE_FREE && whole.start.value < start);
+    at = &f->ranges[i];
+    memmove(at + 2, at, (f->machine.range_count - i) * sizeof(*at));
+    at[0].size = start - whole.start.value;
+    at[1] = (struct zp_memory_range){{start}, size, ZP_USAGE_BUSY, 0};
+    at[2] =
+        (struct zp_memory_range){{end}, whole.start.value + whole.size - end, ZP_USAGE_FREE, whole.e820_type};
+    f->machine.range_count += 2;
+    f->request.flags |= ZP_REQUEST_DEFER;
+    f->request.trampoline_size = 5000;
+}
+
 static inline void add_entry(struct fixture *f, uint32_t protocol, uint32_t container, uint64_t address)
 {
     struct zp_entry *entry = &f->entries[f->image.entry_count++];
