@@ -9,7 +9,7 @@
  *
  * A path that names a protocol needs a sound entry of it besides. Sentences name numbers that the condition
  * left in the subject: $x0 in hexadecimal, $d0 in decimal, $s0 as a size, $v0 as a protocol version (0 to 3),
- * $f the fault, $p the number as a protocol.
+ * $f the fault, $w why in words, $p the number as a protocol.
  */
 #ifndef ZP_VERDICT_RULE_H
 #define ZP_VERDICT_RULE_H
@@ -67,6 +67,19 @@ extern const size_t zp_vmm_host_count, zp_loader_host_count, zp_firmware_host_co
     {                                                 \
         ZP_RULE_BUT, 0, id, holds, number, NULL, text \
     }
+/* What a firmware asks of an EFI system partition and of the loader in it. */
+#define ZP_ESP_NEEDS                                                                                     \
+    ZP_NEED("esp.fat", zp_esp_is_fat, 0, "the EFI system partition cannot be read as FAT: $w (at $x0)"), \
+        ZP_NEED("esp.loader", zp_esp_has_loader, 0,                                                      \
+                "the EFI system partition has no EFI/BOOT/BOOTX64.EFI: $w (at $x0)"),                    \
+        ZP_NEED("esp.pe", zp_esp_is_pe, 0, "EFI/BOOT/BOOTX64.EFI is no PE"),                             \
+        ZP_NEED("esp.machine", zp_esp_is_for, 0x8664,                                                    \
+                "EFI/BOOT/BOOTX64.EFI is for machine $x0 (COFF header), not $x1 of 64-bit firmware"),    \
+        ZP_NEED("esp.whole", zp_esp_is_whole, 0,                                                         \
+                "a section of EFI/BOOT/BOOTX64.EFI ends at $x0, past its end at $x1"),                   \
+        ZP_NEED("esp.subsystem", zp_esp_is_application, 0,                                               \
+                "the Subsystem of EFI/BOOT/BOOTX64.EFI is $d0, not 10, EFI application")
+
 #define ZP_NONE(id, text)                        \
     {                                            \
         ZP_RULE_NONE, 0, id, NULL, 0, NULL, text \
@@ -132,11 +145,17 @@ zp_condition zp_has_inner;             /* the payload was unpacked to an ELF */
 zp_condition zp_inner_has_note;        /* which has PHYS32_ENTRY; number[0] its address */
 zp_condition zp_inner_unknown;         /* there is a payload, and nobody looked into it */
 zp_condition zp_is_pe;
-zp_condition zp_pe_is_for;         /* machine number; number[0] the machine */
-zp_condition zp_pe_is_whole;       /* [0] where a section ends, [1] where the file does */
-zp_condition zp_pe_is_application; /* number[0] the subsystem */
-zp_condition zp_has_esp;           /* number[0] partition, [2] first sector */
-zp_condition zp_disk_magic;        /* AA55: number[0] */
+zp_condition zp_pe_is_for;          /* machine number; number[0] the machine */
+zp_condition zp_pe_is_whole;        /* [0] where a section ends, [1] where the file does */
+zp_condition zp_pe_is_application;  /* number[0] the subsystem */
+zp_condition zp_has_esp;            /* number[0] partition, [2] first sector */
+zp_condition zp_esp_is_fat;         /* number[0] where it is not, $w why */
+zp_condition zp_esp_has_loader;     /* EFI/BOOT/BOOTX64.EFI: the same */
+zp_condition zp_esp_is_pe;          /* the loader: has PE headers */
+zp_condition zp_esp_is_for;         /* machine number; number[0] the machine */
+zp_condition zp_esp_is_whole;       /* [0] where a section ends, [1] where the file does */
+zp_condition zp_esp_is_application; /* number[0] the subsystem */
+zp_condition zp_disk_magic;         /* AA55: number[0] */
 zp_condition zp_disk_code;
 zp_condition zp_disk_bootable;   /* the first sector is not that of a kernel */
 zp_condition zp_cmdline_below;   /* number[0] the longest command line, below number */

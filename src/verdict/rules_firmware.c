@@ -26,8 +26,7 @@ static const struct zp_rule uefi[] = {
     ZP_PATH_TO("esp", "efi", zp_has_esp, 0,
                "partition $d0 (sector $d2) is an EFI system partition: the firmware runs "
                "EFI/BOOT/BOOTX64.EFI from it"),
-    ZP_BUT("esp.content", zp_is_always, 0,
-           "whether the partition has EFI/BOOT/BOOTX64.EFI was not looked for"),
+    ZP_ESP_NEEDS,
     ZP_NONE("none", "neither a PE (MZ, and PE at e_lfanew) nor a disk with an EFI system partition"),
 };
 

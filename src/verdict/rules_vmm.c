@@ -198,8 +198,7 @@ static const struct zp_rule hyperkit[] = {
 /* bhyve loads no kernel by itself: UEFI firmware (-l bootrom), or grub-bhyve before it. */
 static const struct zp_rule bhyve[] = {
     ZP_PATH_TO("esp", "efi", zp_has_esp, 0, "its UEFI firmware starts EFI/BOOT/BOOTX64.EFI of partition $d0"),
-    ZP_BUT("esp.content", zp_is_always, 0,
-           "whether the partition has EFI/BOOT/BOOTX64.EFI was not looked for"),
+    ZP_ESP_NEEDS,
     ZP_PATH("linux", ZP_PROTOCOL_LINUX32, zp_has_hdrs, 0, "grub-bhyve loads it by GRUB's linux command"),
     ZP_NEED("linux.version", zp_version_from, 0x203,
             "grub-bhyve takes Linux from protocol 2.03 on, and this is $v0"),

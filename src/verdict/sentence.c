@@ -37,7 +37,7 @@ static void put_fault(struct zp_line *line, const struct zp_error *fault)
     zp_line_put(line, fault ? zp_error_explain(fault, NULL, text, sizeof(text)) : "it is damaged");
 }
 
-/* $x0, $d1, $s2, $v0: a number; $p0 a number as a protocol; $f the fault; $$ a dollar. */
+/* $x0, $d1, $s2, $v0: a number; $p0 a number as a protocol; $f the fault; $w the words of a status. */
 void zp_line_sentence(struct zp_line *line, const char *sentence, const struct zp_subject *subject)
 {
     for (; *sentence; sentence++) {
@@ -49,6 +49,7 @@ void zp_line_sentence(struct zp_line *line, const char *sentence, const struct z
         }
         switch (*++sentence) {
         case 'f': put_fault(line, subject->fault); break;
+        case 'w': zp_line_put(line, subject->why ? subject->why : "it is damaged"); break;
         case 'c': zp_line_put(line, zp_compression_name(subject->compression)); break;
         case 'p': zp_line_put(line, zp_protocol_name((uint32_t)subject->number[*++sentence - '0'])); break;
         default: put_number(line, sentence[0], subject->number[sentence[1] - '0']); sentence++;

@@ -7,6 +7,7 @@
 #ifndef ZP_VERDICT_SUBJECT_H
 #define ZP_VERDICT_SUBJECT_H
 
+#include "fat.h"
 #include "opened.h"
 
 #define ZP_NUMBERS 4u
@@ -23,6 +24,19 @@ struct zp_disk {
     uint64_t esp_start, esp_size; /* sectors */
 };
 
+/* What its EFI system partition has for a firmware; esp.c fills it when a rule asks. */
+struct zp_esp {
+    bool looked;
+    bool opened;       /* it is a FAT file system */
+    int status;        /* enum zp_fat_status: why there is no loader */
+    uint64_t wrong_at; /* of what is wrong in the file */
+    struct zp_fat fat;
+    struct zp_fat_file loader; /* EFI/BOOT/BOOTX64.EFI, with status ZP_FAT_OK */
+    bool pe;
+    uint16_t machine, subsystem;
+};
+
+/* Made in place and not moved: sources in it point at it. */
 struct zp_subject {
     const struct zp_opened_image *opened;
     const struct zp_source *source; /* of what the host reads */
@@ -33,11 +47,13 @@ struct zp_subject {
     bool hdrs;                     /* "HdrS" is at 0x202 */
     uint32_t magic;                /* the first four bytes */
     struct zp_disk disk;
+    struct zp_esp esp;
     struct zp_image uki; /* room for image, when the host sees a UKI from outside */
 
     /* Of the rule last asked: what its sentence names. */
     uint64_t number[ZP_NUMBERS];
     const struct zp_error *fault;
+    const char *why;
 };
 
 /* unpacks: mask, 1 << enum zp_compression, of what the host unpacks by itself. */

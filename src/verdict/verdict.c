@@ -23,6 +23,7 @@ const char *zp_verdict_name(uint32_t verdict)
 static bool ask(const struct zp_rule *rule, struct zp_subject *subject)
 {
     subject->fault = NULL;
+    subject->why = NULL;
     memset(subject->number, 0, sizeof(subject->number));
     subject->number[1] = rule->number;
     return rule->holds(subject, rule->number);

@@ -9,6 +9,7 @@
 #include <zeropage/wire/multiboot.h>
 #include <zeropage/zeropage.h>
 
+#include "fat_image.h"
 #include "opened.h"
 #include "rule.h"
 #include "verdict.h"
@@ -45,6 +46,23 @@ struct rule_case {
 
 /* --- images --------------------------------------------------------------------------------------- */
 
+#define ESP_AT 0x8000u /* the partition begins at sector 64 */
+
+/* A FAT with EFI/BOOT/BOOTX64.EFI into the disk: an EFI application that `spoil` was at. */
+static void fill_esp(struct gen_image *image, void (*spoil)(struct gen_image *image))
+{
+    struct fat_layout layout = {.bits = 12, .sectors = 1024, .per_cluster = 1};
+    struct gen_image pe = {0};
+
+    for (size_t i = 0; i < gen_kind_count; i++)
+        if (strcmp(gen_kinds[i].name, "pe") == 0)
+            gen_kinds[i].make(&pe);
+    if (spoil)
+        spoil(&pe);
+    fat_image(image, ESP_AT, &layout, pe.bytes, pe.size);
+    gen_free(&pe);
+}
+
 /* A disk of 1 MiB with some boot code and an EFI system partition. */
 static void make_disk(struct gen_image *image)
 {
@@ -56,6 +74,7 @@ static void make_disk(struct gen_image *image)
     gen_poke(image, 0x1be + 8, 4, 64);
     gen_poke(image, 0x1be + 12, 4, 1024);
     gen_poke(image, 0x1fe, 2, 0xaa55);
+    fill_esp(image, NULL);
 }
 
 /* The same with a protective MBR and a GPT. */
@@ -174,6 +193,38 @@ static void pe_i386(struct gen_image *image)
 static void pe_driver(struct gen_image *image)
 {
     gen_poke(image, image->pe + 24 + 68, 2, 11);
+}
+
+/* The loader in the EFI system partition is one of these. */
+static void esp_i386(struct gen_image *image)
+{
+    fill_esp(image, pe_i386);
+}
+
+static void esp_driver(struct gen_image *image)
+{
+    fill_esp(image, pe_driver);
+}
+
+static void esp_cut(struct gen_image *image)
+{
+    fill_esp(image, cut_section);
+}
+
+static void no_pe(struct gen_image *image)
+{
+    gen_poke(image, image->pe, 4, 0);
+}
+
+static void esp_no_pe(struct gen_image *image)
+{
+    fill_esp(image, no_pe);
+}
+
+/* BOOTX64.EFI under another name: it is in cluster 3 of a FAT of 1 + 2 * 4 sectors and 2 of its root. */
+static void esp_other_name(struct gen_image *image)
+{
+    memcpy(image->bytes + ESP_AT + (1 + 2 * 4 + 2 + 1) * 512, "BOOTIA32EFI", 11);
 }
 
 /* --- the cases ------------------------------------------------------------------------------------ */
@@ -295,7 +346,12 @@ static const struct rule_case cases[] = {
     {"hyperkit", "none", {"elf64"}, {"bzimage"}},
 
     {"bhyve", "esp", {"disk"}, {"disk", 0, {{0x1be + 4, 1, 0x83}}}},
-    {"bhyve", "esp.content", {"disk"}, {"bzimage"}},
+    {"bhyve", "esp.fat", {"disk", 0, {{ESP_AT + 11, 2, 0}}}, {"gpt"}},
+    {"bhyve", "esp.loader", {"disk", .spoil = esp_other_name}, {"disk"}},
+    {"bhyve", "esp.pe", {"disk", .spoil = esp_no_pe}, {"disk"}},
+    {"bhyve", "esp.machine", {"disk", .spoil = esp_i386}, {"gpt"}},
+    {"bhyve", "esp.whole", {"disk", .spoil = esp_cut}, {"disk"}},
+    {"bhyve", "esp.subsystem", {"disk", .spoil = esp_driver}, {"disk"}},
     {"bhyve", "linux", {"bzimage"}, {"elf64"}},
     {"bhyve", "linux.version", {"bzimage-2.00"}, {"bzimage"}},
     {"bhyve", "linux.high", {"zimage", 0, {{0x206, 2, 0x203}}}, {"bzimage"}},
@@ -399,7 +455,12 @@ static const struct rule_case cases[] = {
     {"uefi", "pe.whole", {"pe", .spoil = cut_section}, {"pe"}},
     {"uefi", "pe.subsystem", {"pe", .spoil = pe_driver}, {"pe"}},
     {"uefi", "esp", {"gpt"}, {"gpt", 0, {{512, 4, 0}}}},
-    {"uefi", "esp.content", {"disk"}, {"pe"}},
+    {"uefi", "esp.fat", {"disk", 0, {{ESP_AT + 11, 2, 0}}}, {"gpt"}},
+    {"uefi", "esp.loader", {"disk", .spoil = esp_other_name}, {"disk"}},
+    {"uefi", "esp.pe", {"disk", .spoil = esp_no_pe}, {"disk"}},
+    {"uefi", "esp.machine", {"disk", .spoil = esp_i386}, {"gpt"}},
+    {"uefi", "esp.whole", {"disk", .spoil = esp_cut}, {"disk"}},
+    {"uefi", "esp.subsystem", {"disk", .spoil = esp_driver}, {"disk"}},
     {"uefi", "none", {"elf64"}, {"gpt"}},
 
     {"kexec", "none", {"bzimage", .spoil = gzipped}, {"bzimage"}},
