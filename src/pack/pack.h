@@ -64,6 +64,8 @@ struct zp_packed {
 /* How the bytes came to be, for the report after packing and for tests. */
 struct zp_pack_sizes {
     uint64_t file, kernel, kernel_stored, initrds, front, body, efi_stub, fat, padding, partitions;
+    uint64_t rooms; /* the payload's header, and what is kept for other command lines and initrds */
+    uint32_t disk_signature;
 };
 
 /*
