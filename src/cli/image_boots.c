@@ -96,6 +96,25 @@ static void print_alike(const struct zp_verdict_row *rows, size_t count, size_t 
     print_words(rows[first].verdict == ZP_VERDICT_BOOTS_BUT ? "boots, but" : "does not", words);
 }
 
+/* What is worth knowing of hosts that boot it, once for all of which the same is said. */
+static void print_notes(const struct zp_verdict_row *rows, size_t count)
+{
+    char words[ZP_VERDICT_RULE_SIZE + 512];
+    for (size_t i = 0; i < count; i++) {
+        size_t used = 0, first = count;
+        for (size_t j = 0; j < count; j++) {
+            if (!rows[i].note[0] || strcmp(rows[j].note, rows[i].note) != 0)
+                continue;
+            first = first < j ? first : j;
+            used += (size_t)snprintf(words + used, sizeof words - used, used ? ", %s" : "%s", rows[j].host);
+        }
+        if (first != i)
+            continue;
+        snprintf(words + used, sizeof words - used, ": %s", rows[i].note);
+        print_words("note", words);
+    }
+}
+
 static void print_rest(const struct zp_verdict_row *rows, size_t count, uint32_t verdict)
 {
     for (size_t i = 0; i < count; i++)
@@ -129,6 +148,7 @@ void cli_boots_table(const struct zp_opened_image *opened)
         printf("\n%sBoots on%s\n", style.bold, style.plain);
         print_plain(rows, count);
         print_rest(rows, count, ZP_VERDICT_BOOTS_BUT);
+        print_notes(rows, count);
         for (size_t i = 0; i < count; i++)
             if (rows[i].how)
                 print_words(rows[i].host, rows[i].how);
@@ -147,6 +167,7 @@ static struct json_object *row_json(const struct zp_verdict_row *row)
     json_object_object_add(object, "entry", row->entry ? json_object_new_string(row->entry) : NULL);
     cli_json_text(object, "rule", row->rule);
     json_object_object_add(object, "but", row->but[0] ? json_object_new_string(row->but) : NULL);
+    json_object_object_add(object, "note", row->note[0] ? json_object_new_string(row->note) : NULL);
     json_object_object_add(object, "how", row->how ? json_object_new_string(row->how) : NULL);
     cli_json_text(object, "version", row->version);
     cli_json_text(object, "id", row->id);

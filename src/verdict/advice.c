@@ -175,7 +175,7 @@ static bool has_rwx(struct zp_subject *subject, uint64_t number)
     const struct zp_image *image = subject->image;
 
     (void)number;
-    if (!is_kernel_elf(subject))
+    if (!is_kernel_elf(subject) || subject->hdrs) /* one segment is what a file with two headers has */
         return false;
     for (size_t i = 0; i < image->elf.segment_count; i++) {
         const struct zp_segment *segment = &image->segments[image->elf.segment_first + i];

@@ -13,6 +13,9 @@
 #include <zeropage/wire/pe.h>
 #include <zeropage/wire/xen.h>
 
+#define SECTOR  512u
+#define ENTRY64 0x200u /* of the 64-bit entry in the protected-mode code */
+
 bool zp_is_always(struct zp_subject *subject, uint64_t number)
 {
     (void)subject;
@@ -140,6 +143,20 @@ bool zp_syssize_fits(struct zp_subject *subject, uint64_t number)
     subject->number[0] = code_offset(subject) + (uint64_t)subject->header.syssize * ZP_SYSSIZE_UNIT;
     subject->number[1] = subject->source->size;
     return subject->number[0] <= subject->source->size;
+}
+
+/* A disk whose kernel ends before a partition begins: more than loaders of bzImages reckon with. */
+bool zp_has_tail(struct zp_subject *subject, uint64_t number)
+{
+    uint64_t code = code_offset(subject), end = code + (uint64_t)subject->header.syssize * ZP_SYSSIZE_UNIT;
+
+    (void)number;
+    if (!subject->hdrs || subject->disk.last_start * SECTOR < end || subject->source->size <= end)
+        return false;
+    subject->number[0] = subject->source->size - end;
+    subject->number[1] = end;
+    subject->number[2] = subject->source->size - code;
+    return true;
 }
 
 bool zp_init_size_covers(struct zp_subject *subject, uint64_t number)
@@ -279,6 +296,20 @@ bool zp_is_pvh_elf(struct zp_subject *subject, uint64_t number)
     return zp_is_elf(subject, number) && subject->image->pvh.present;
 }
 
+/* e_entry is the 64-bit entry of a bzImage in the same file: the two protocols are one. */
+static bool is_entry_of_bzimage(const struct zp_subject *subject)
+{
+    const struct zp_setup_header *header = &subject->header;
+
+    return subject->hdrs && header->version >= 0x20c && (header->xloadflags & ZP_XLF_KERNEL_64) &&
+           subject->image->elf.e_entry == header->pref_address + ENTRY64;
+}
+
+bool zp_is_pvh_alone(struct zp_subject *subject, uint64_t number)
+{
+    return zp_is_pvh_elf(subject, number) && !is_entry_of_bzimage(subject);
+}
+
 bool zp_is_seen_pvh(struct zp_subject *subject, uint64_t number)
 {
     return zp_note_by_padding(subject, 4) && zp_note_in_last(subject, 0) && zp_is_pvh_elf(subject, number);
@@ -309,7 +340,7 @@ bool zp_is_elf_for(struct zp_subject *subject, uint64_t number)
 bool zp_is_no_linux(struct zp_subject *subject, uint64_t number)
 {
     (void)number;
-    return !subject->image->elf.guest_linux;
+    return !subject->image->elf.guest_linux && !is_entry_of_bzimage(subject);
 }
 
 bool zp_is_multiboot2_elf(struct zp_subject *subject, uint64_t number)

@@ -5,6 +5,7 @@
  *   PATH  a way in that the host tries. When its condition does not hold, the walk goes on at the next PATH.
  *   NEED  of the path taken: when it does not hold the host does not boot the image, and this rule says why.
  *   BUT   of the path taken: when it holds the host boots the image, but...
+ *   NOTE  of the path taken: when it holds, this is worth knowing, and the verdict stays.
  *   NONE  when no path was taken: the host does not boot the image, and this says why.
  *
  * A path that names a protocol needs a sound entry of it besides. Sentences name numbers that the condition
@@ -20,6 +21,7 @@ enum zp_rule_kind {
     ZP_RULE_PATH,
     ZP_RULE_NEED,
     ZP_RULE_BUT,
+    ZP_RULE_NOTE,
     ZP_RULE_NONE
 };
 
@@ -67,6 +69,18 @@ extern const size_t zp_vmm_host_count, zp_loader_host_count, zp_firmware_host_co
     {                                                 \
         ZP_RULE_BUT, 0, id, holds, number, NULL, text \
     }
+#define ZP_NOTE(id, holds, number, text)               \
+    {                                                  \
+        ZP_RULE_NOTE, 0, id, holds, number, NULL, text \
+    }
+/* Partitions behind the kernel: the host loads them as if they were of it, or leaves them alone. */
+#define ZP_TAIL_LOADED(id, how) \
+    ZP_BUT(                     \
+        id, zp_has_tail, 0,     \
+        how                     \
+        ", the $s0 of partitions behind the kernel too (from $x1 of the file): the guest needs RAM for $s2")
+#define ZP_TAIL_LEFT(id, how) \
+    ZP_NOTE(id, zp_has_tail, 0, how " and leaves the $s0 of partitions behind the kernel in the file")
 /* What a firmware asks of an EFI system partition and of the loader in it. */
 #define ZP_ESP_NEEDS                                                                                     \
     ZP_NEED("esp.fat", zp_esp_is_fat, 0, "the EFI system partition cannot be read as FAT: $w (at $x0)"), \
@@ -87,6 +101,7 @@ extern const size_t zp_vmm_host_count, zp_loader_host_count, zp_firmware_host_co
 
 /* condition.c: what rules ask. Each leaves its numbers in the subject. */
 zp_condition zp_is_always;
+zp_condition zp_has_tail; /* partitions behind a bzImage: [0] bytes, [1] from there, [2] behind the setup */
 zp_condition zp_is_compressed; /* as a whole */
 zp_condition zp_has_hdrs;      /* number[0] the version */
 zp_condition zp_has_no_hdrs;
@@ -117,6 +132,7 @@ zp_condition zp_is_elf;
 zp_condition zp_is_elf64;
 zp_condition zp_is_elf32;
 zp_condition zp_is_pvh_elf;        /* with the note PHYS32_ENTRY, however padded; number[0] entry */
+zp_condition zp_is_pvh_alone;      /* and no bzImage of the same code, so that it is the better entry */
 zp_condition zp_is_seen_pvh;       /* and a loader that walks by 4, and asks the last PT_NOTE, sees it */
 zp_condition zp_elf_is_sound;      /* its segments: fault */
 zp_condition zp_is_elf_for;        /* e_machine number, whatever the class */

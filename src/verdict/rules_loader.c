@@ -18,6 +18,7 @@
 static const struct zp_rule kexec[] = {
     ZP_PATH("multiboot2", ZP_PROTOCOL_MULTIBOOT2, zp_is_multiboot2_elf, 0,
             "an ELF with a multiboot 2 header at $x0"),
+    ZP_TAIL_LEFT("multiboot2.tail", "it loads the PT_LOADs"),
     ZP_PATH("elf64", ZP_PROTOCOL_LINUX64, zp_is_elf_for, ZP_EM_X86_64,
             "an ELF for x86-64, entered at e_entry"),
     ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
@@ -26,6 +27,7 @@ static const struct zp_rule kexec[] = {
     ZP_NEED("elf.page", zp_paddr_on_pages, 0, "p_paddr $x0 is not page aligned"),
     ZP_NEED("elf.notes", zp_notes_are_whole, 0, "a note is cut off (its n_descsz at $x0)"),
     ZP_BUT("elf.args", zp_is_always, 0, "only with --args-linux does it get boot_params"),
+    ZP_TAIL_LEFT("elf.tail", "it loads the PT_LOADs"),
     ZP_BUT("elf.linux", zp_is_no_linux, 0,
            "nothing says that it is a Linux, whose 64-bit protocol e_entry must expect"),
     ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
@@ -47,6 +49,7 @@ static const struct zp_rule kexec[] = {
     ZP_NEED("bzimage.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
     ZP_NEED("bzimage.version", zp_version_from, 0x200, "protocol $v0 (at 0x206) is older than $v1"),
     ZP_NEED("bzimage.high", zp_is_loaded_high, 0, "loadflags $x0 (at 0x211) without LOADED_HIGH: a zImage"),
+    ZP_TAIL_LOADED("bzimage.tail", "everything behind the setup is loaded"),
     ZP_NONE("none", "no ELF, no multiboot header, no \"HdrS\" at 0x202"),
 };
 
@@ -65,6 +68,7 @@ static const struct zp_rule grub_linux[] = {
             "setup_sects $d0 (at 0x1f1) is more than the $d1 it takes"),
     ZP_BUT("linux16.command", zp_is_always, 0,
            "by the command linux16: it offers no 32-bit entry that linux could take"),
+    ZP_TAIL_LOADED("linux16.tail", "everything behind the setup is loaded to 0x100000"),
     ZP_PATH("linux16-old", ZP_PROTOCOL_LINUX16, zp_is_old_linux, 0, "a kernel older than 2.00"),
     ZP_BUT("linux16-old.command", zp_is_always, 0, "by the command linux16"),
     ZP_NONE("none", "no \"HdrS\" at 0x202"),
@@ -75,12 +79,14 @@ static const struct zp_rule grub_multiboot[] = {
             "a multiboot header at $x0, in the first 8 KiB, with the checksum right"),
     ZP_NEED("multiboot.flags", zp_multiboot_flags_known, 7,
             "the multiboot flags $x0 have bits outside 0x10007 that must be understood"),
+    ZP_TAIL_LEFT("multiboot.tail", "it loads what the header's addresses name"),
     ZP_NONE("none", "no multiboot header (magic 0x1badb002, 4-byte aligned, sum 0) in the first 8 KiB"),
 };
 
 static const struct zp_rule grub_multiboot2[] = {
     ZP_PATH("multiboot2", ZP_PROTOCOL_MULTIBOOT2, zp_has_multiboot2, 0,
             "a multiboot 2 header at $x0, in the first 32 KiB"),
+    ZP_TAIL_LEFT("multiboot2.tail", "it loads what the header's addresses name"),
     ZP_NONE("none", "no multiboot 2 header (magic 0xe85250d6, 8-byte aligned, sum 0) in the first 32 KiB"),
 };
 
@@ -95,6 +101,8 @@ static const struct zp_rule grub_efi_linux[] = {
     ZP_NEED("linux.high", zp_is_loaded_high, 0, "loadflags $x0 (at 0x211) without LOADED_HIGH: a zImage"),
     ZP_NEED("linux.bios", zp_entry_offered, ZP_PROTOCOL_LINUX32,
             "only the 16-bit entry is offered, which needs a BIOS"),
+    ZP_BUT("linux.init_size", zp_init_size_short, 0,
+           "it keeps init_size $x0 (at 0x260) free and writes all $x1 bytes behind the setup there: past it"),
     ZP_NONE("none", "no \"HdrS\" at 0x202"),
 };
 
@@ -105,6 +113,7 @@ static const struct zp_rule syslinux[] = {
     ZP_NEED("linux.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
     ZP_NEED("linux.setup_sects", zp_setup_sects_upto, REAL_MODE_SECTS,
             "setup_sects $d0 (at 0x1f1): the setup does not fit into 64 KiB"),
+    ZP_TAIL_LOADED("linux.tail", "everything behind the setup is loaded to 0x100000"),
     ZP_PATH("linux-old", ZP_PROTOCOL_LINUX16, zp_is_old_linux, 0, "a kernel older than 2.00"),
     ZP_PATH("mboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
             "a multiboot header at $x0, in the first 8 KiB"),
@@ -119,12 +128,8 @@ static const struct zp_rule syslinux[] = {
     ZP_NONE("none", "no \"HdrS\" at 0x202, no multiboot header in the first 8 KiB, no ELF32"),
 };
 
-/* iPXE on BIOS: bzImage by the 16-bit setup, multiboot 1, a raw ELF32. */
+/* iPXE on BIOS: multiboot 1 before all else (PROBE_MULTIBOOT), bzImage by the 16-bit setup, a raw ELF32. */
 static const struct zp_rule ipxe[] = {
-    ZP_PATH("bzimage", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
-    ZP_NEED("bzimage.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
-    ZP_NEED("bzimage.setup_sects", zp_setup_sects_upto, IPXE_SETUP_SECTS_MAX,
-            "setup_sects $d0 (at 0x1f1) is more than the $d1 that leave room for heap and stack"),
     ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
             "a multiboot header at $x0, in the first 8 KiB"),
     ZP_NEED("multiboot.flags", zp_multiboot_flags_known, 3,
@@ -132,6 +137,12 @@ static const struct zp_rule ipxe[] = {
     ZP_NEED("multiboot.class", zp_multiboot_or_elf_of, 32,
             "an ELF of $d0 bits without load addresses (flag bit 16), and it loads 32 bits alone"),
     ZP_NEED("multiboot.place", zp_multiboot_is_ram, RAM_END, "it is linked to $x0, where no machine has RAM"),
+    ZP_TAIL_LEFT("multiboot.tail", "it loads what the header's addresses name"),
+    ZP_PATH("bzimage", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0, "a kernel of protocol $v0, by its 16-bit setup"),
+    ZP_NEED("bzimage.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
+    ZP_NEED("bzimage.setup_sects", zp_setup_sects_upto, IPXE_SETUP_SECTS_MAX,
+            "setup_sects $d0 (at 0x1f1) is more than the $d1 that leave room for heap and stack"),
+    ZP_TAIL_LOADED("bzimage.tail", "everything behind the setup is loaded to 0x100000"),
     ZP_PATH_TO("elf", "elf32", zp_is_elf32, 0, "an ELF32, entered at e_entry in flat 32-bit mode"),
     ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
     ZP_NEED("elf.entry", zp_e_entry_inside, 0,

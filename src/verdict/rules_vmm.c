@@ -20,8 +20,12 @@
 static const struct zp_rule qemu[] = {
     ZP_PATH("bzimage", ZP_PROTOCOL_LINUX16, zp_has_hdrs, 0,
             "\"HdrS\" at 0x202 makes it a Linux (protocol $v0); its 16-bit setup runs under the BIOS"),
-    ZP_BUT("bzimage.pvh", zp_is_pvh_elf, 0,
+    ZP_NEED("bzimage.size", zp_file_below, 2 * GIB,
+            "it counts the file's bytes in 31 bits and so takes none from $s1 on, partitions and all; this "
+            "has $s0"),
+    ZP_BUT("bzimage.pvh", zp_is_pvh_alone, 0,
            "\"HdrS\" is asked first, so that the PVH entry $x0 of the same file is not used"),
+    ZP_TAIL_LOADED("bzimage.tail", "everything behind the setup is loaded to 0x100000"),
     ZP_PATH("multiboot", ZP_PROTOCOL_MULTIBOOT1, zp_has_multiboot1, 0,
             "a multiboot header at $x0, in the first 8 KiB"),
     ZP_NEED("multiboot.elf64", zp_multiboot_or_elf32, 0,
@@ -57,6 +61,7 @@ static const struct zp_rule qemu[] = {
 static const struct zp_rule firecracker[] = {
     ZP_PATH("pvh", ZP_PROTOCOL_PVH, zp_is_seen_pvh, 0, "an ELF64 with the note PHYS32_ENTRY $x0"),
     LINUX_LOADER_ELF,
+    ZP_TAIL_LEFT("pvh.tail", "it loads the PT_LOADs"),
     ZP_PATH("elf", ZP_PROTOCOL_LINUX64, zp_is_elf, 0,
             "an ELF64 without a PVH note that it sees: e_entry $x0, by the 64-bit protocol"),
     LINUX_LOADER_ELF,
@@ -65,7 +70,8 @@ static const struct zp_rule firecracker[] = {
     ZP_BUT("elf.gib", zp_reserve_beyond, GIB, "only the first GiB is mapped, and the image ends at $x0"),
     ZP_BUT("elf.linux", zp_is_no_linux, 0,
            "nothing says that it is a Linux, whose 64-bit protocol e_entry must expect"),
-    ZP_BUT("elf.note", zp_is_pvh_elf, 0, "it passes over the PVH entry $x0, whose note it does not find"),
+    ZP_TAIL_LEFT("elf.tail", "it loads the PT_LOADs"),
+    ZP_BUT("elf.note", zp_is_pvh_alone, 0, "it passes over the PVH entry $x0, whose note it does not find"),
     ZP_PATH("bzimage", ZP_PROTOCOL_LINUX64, zp_has_hdrs, 0,
             "protocol $v0 with XLF_KERNEL_64: entered at code32_start + 0x200"),
     ZP_NEED("bzimage.high", zp_is_loaded_high, 0, "loadflags $x0 (at 0x211) without LOADED_HIGH: a zImage"),
@@ -82,6 +88,7 @@ static const struct zp_rule firecracker[] = {
         "it hands over command lines of up to $d1 bytes, and the kernel takes $d0 (cmdline_size at 0x238)"),
     ZP_BUT("bzimage.gib", zp_reserve_beyond, GIB,
            "only the first GiB is mapped, and the kernel runs up to $x0"),
+    ZP_TAIL_LOADED("bzimage.tail", "everything behind the setup is loaded"),
     ZP_NONE("none", "neither an ELF nor \"HdrS\" at 0x202"),
 };
 
@@ -92,6 +99,7 @@ static const struct zp_rule cloud_hypervisor[] = {
     ZP_NEED("elf.note", zp_is_pvh_elf, 0,
             "an ELF needs the Xen note PHYS32_ENTRY (type 18), and this has none"),
     LINUX_LOADER_NOTE,
+    ZP_TAIL_LEFT("elf.tail", "it loads the PT_LOADs"),
     ZP_PATH("bzimage", ZP_PROTOCOL_LINUX32, zp_has_hdrs, 0,
             "a bzImage of protocol $v0, entered at code32_start by the 32-bit protocol"),
     ZP_NEED("bzimage.high", zp_is_loaded_high, 0, "loadflags $x0 (at 0x211) without LOADED_HIGH: a zImage"),
@@ -100,6 +108,7 @@ static const struct zp_rule cloud_hypervisor[] = {
            "init_size is not reserved: the kernel runs over $s2 from $x0, and nothing keeps that free"),
     ZP_BUT("bzimage.initrd", zp_initrd_too_high, INITRD_TOP,
            "it puts an initrd at the end of RAM, up to $x1, and the kernel takes it up to $x0 (at 0x22c)"),
+    ZP_TAIL_LOADED("bzimage.tail", "everything behind the setup is loaded"),
     ZP_NONE("none", "neither an ELF nor \"HdrS\" at 0x202"),
 };
 
@@ -109,6 +118,7 @@ static const struct zp_rule crosvm[] = {
             "a multiboot header at $x0, in the first 8 KiB, asked before all else"),
     ZP_NEED("multiboot.flags", zp_multiboot_flags_known, 7,
             "the multiboot flags $x0 have bits outside 0x10007"),
+    ZP_TAIL_LEFT("multiboot.tail", "it loads what the header's addresses name"),
     ZP_PATH("elf64", ZP_PROTOCOL_LINUX64, zp_is_elf64, 0, "an ELF64, entered at e_entry in long mode"),
     ZP_NEED("elf.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
     ZP_NEED("elf.paddr", zp_paddr_from, 2 * MIB, "p_paddr $x0 lies below $x1, where its kernels begin"),
@@ -118,7 +128,8 @@ static const struct zp_rule crosvm[] = {
            "only the first 4 GiB are mapped, and the image ends at $x0"),
     ZP_BUT("elf.linux", zp_is_no_linux, 0,
            "nothing says that it is a Linux, whose 64-bit protocol e_entry must expect"),
-    ZP_BUT("elf.note", zp_is_pvh_elf, 0, "it does not know PVH; the entry $x0 is not used"),
+    ZP_BUT("elf.note", zp_is_pvh_alone, 0, "it does not know PVH; the entry $x0 is not used"),
+    ZP_TAIL_LEFT("elf.tail", "it loads the PT_LOADs"),
     ZP_PATH("elf32", ZP_PROTOCOL_LINUX32, zp_is_elf32, 0, "an ELF32, entered at e_entry in flat 32-bit mode"),
     ZP_NEED("elf32.sound", zp_elf_is_sound, 0, "the ELF cannot be loaded: $f"),
     ZP_NEED("elf32.paddr", zp_paddr_from, 2 * MIB, "p_paddr $x0 lies below $x1, where its kernels begin"),
@@ -131,6 +142,7 @@ static const struct zp_rule crosvm[] = {
     ZP_NEED("bzimage64.syssize", zp_syssize_fits, 0, "syssize (at 0x1f4) ends at $x0, past the file's $x1"),
     ZP_BUT("bzimage64.reserve", zp_runs_at_other_place, 2 * MIB,
            "init_size is not reserved: the kernel runs over $s2 from $x0, and nothing keeps that free"),
+    ZP_TAIL_LEFT("bzimage64.tail", "it loads what syssize says"),
     ZP_PATH("bzimage32", ZP_PROTOCOL_LINUX32, zp_has_hdrs, 0,
             "a bzImage without XLF_KERNEL_64, loaded and entered at 0x200000"),
     ZP_NEED("bzimage32.relocatable", zp_is_relocatable, 0,
@@ -152,6 +164,7 @@ static const struct zp_rule kvmtool[] = {
             "it puts the code at 0x100000, and loadflags $x0 (at 0x211) have no LOADED_HIGH"),
     ZP_BUT("bzimage.cmdline", zp_cmdline_below, UINT64_MAX,
            "a command line longer than $d0 bytes is cut without a word"),
+    ZP_TAIL_LOADED("bzimage.tail", "everything behind the setup is loaded to 0x100000"),
     ZP_NONE("none", "no \"HdrS\" at 0x202: it would run the file as flat real-mode code at 1000:0000"),
 };
 
@@ -162,6 +175,7 @@ static const struct zp_rule xen[] = {
             "an ELF needs the Xen note PHYS32_ENTRY (type 18), and this has none"),
     ZP_NEED("elf.padding", zp_note_by_padding, 4,
             "it walks the notes by 4 bytes and so passes over PHYS32_ENTRY, which is padded by $d0"),
+    ZP_TAIL_LEFT("elf.tail", "it loads the PT_LOADs"),
     ZP_PATH_TO("bzimage", "pvh", zp_has_inner, 0,
                "the ELF in the bzImage's payload has the note PHYS32_ENTRY"),
     ZP_NEED("bzimage.note", zp_inner_has_note, 0,
@@ -192,6 +206,7 @@ static const struct zp_rule hyperkit[] = {
            "$s2 from $x0 free"),
     ZP_BUT("bzimage.cmdline", zp_cmdline_below, CMDLINE_USUAL,
            "cmdline_size $d0 (at 0x238) leaves hardly a command line"),
+    ZP_TAIL_LOADED("bzimage.tail", "everything behind the setup is loaded"),
     ZP_NONE("none", "no \"HdrS\" at 0x202: it takes bzImages, FreeBSD's userboot and a bootrom"),
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SECTOR        512u
+#define JMP_SHORT     0xebu
 #define BOOT_MAGIC_AT 0x1feu
 #define TABLE_AT      0x1beu
 #define ENTRY_SIZE    16u
@@ -93,6 +94,15 @@ static void look_at_gpt(struct zp_disk *disk, const struct zp_source *source)
     }
 }
 
+/* MZ as code is dec bp, pop dx; one that wants to be run goes on with a short jump over the header. */
+static bool jumps_to_code(const uint8_t *sector)
+{
+    size_t target = 4u + sector[3];
+
+    return sector[2] == JMP_SHORT && sector[3] < 0x80 && target + 4 <= SECTOR &&
+           word_at(sector + target) != 0;
+}
+
 static void look_at_disk(struct zp_disk *disk, const struct zp_source *source)
 {
     uint8_t sector[SECTOR];
@@ -103,7 +113,8 @@ static void look_at_disk(struct zp_disk *disk, const struct zp_source *source)
     disk->read = true;
     memcpy(&disk->magic, sector + BOOT_MAGIC_AT, sizeof(disk->magic));
     disk->code = word_at(sector) != 0 || word_at(sector + 4) != 0;
-    disk->stub = memcmp(sector, mz, sizeof(mz)) == 0 || memcmp(sector, lnxboot, sizeof(lnxboot)) == 0 ||
+    disk->stub = (memcmp(sector, mz, sizeof(mz)) == 0 && !jumps_to_code(sector)) ||
+                 memcmp(sector, lnxboot, sizeof(lnxboot)) == 0 ||
                  memcmp(sector, complaint, sizeof(complaint)) == 0;
     if (disk->magic != ZP_BOOT_FLAG)
         return;
@@ -113,6 +124,8 @@ static void look_at_disk(struct zp_disk *disk, const struct zp_source *source)
         if (!possible(entry, sectors))
             continue;
         disk->table = disk->table || i < 3;
+        if (word_at(entry + 8) > disk->last_start)
+            disk->last_start = word_at(entry + 8);
         if (entry[4] == TYPE_GPT)
             look_at_gpt(disk, source);
         if (entry[4] != TYPE_ESP || disk->esp != 0)

@@ -17,11 +17,12 @@ struct zp_disk {
     bool read;      /* there is a first sector */
     uint16_t magic; /* at 0x1fe */
     bool code;      /* its first bytes are not all zero */
-    bool stub;      /* begins as a kernel's does that is no boot code: MZ, or a jump to complain */
+    bool stub;      /* begins as a kernel's does that is no boot code: MZ without a jump, or a complaint */
     bool table;     /* one of the first three partitions is a possible one */
     bool gpt;       /* "EFI PART" in sector 1 */
     uint32_t esp;   /* number of the EFI system partition, from 1; 0: none */
     uint64_t esp_start, esp_size; /* sectors */
+    uint64_t last_start;          /* sector at which the last partition of the MBR begins; 0: none */
 };
 
 /* What its EFI system partition has for a firmware; esp.c fills it when a rule asks. */

@@ -52,6 +52,17 @@ static void add_but(struct zp_verdict_row *row, const char *id, const char *text
         row->buts[row->but_count++] = id;
 }
 
+static void add_note(struct zp_verdict_row *row, const char *id, const char *text,
+                     const struct zp_subject *subject)
+{
+    struct zp_line line = {row->note, sizeof(row->note), strlen(row->note)};
+
+    zp_line_put(&line, line.length ? "; " : "");
+    zp_line_sentence(&line, text, subject);
+    if (row->note_count < ZP_VERDICT_NOTES_MAX)
+        row->notes[row->note_count++] = id;
+}
+
 /*
  * A fault of a setup header that no loader notices: it starts the kernel all the same, and whether that runs
  * is another matter. Code that is cut off runs nowhere.
@@ -130,6 +141,8 @@ static void take_path(struct zp_verdict_row *row, const struct zp_host *host, si
             break;
         if (path[i].kind == ZP_RULE_BUT && ask(&path[i], subject))
             add_but(row, path[i].id, path[i].text, subject);
+        if (path[i].kind == ZP_RULE_NOTE && ask(&path[i], subject))
+            add_note(row, path[i].id, path[i].text, subject);
     }
     if (host->unpacks_text && subject->opened->compression &&
         subject->source != &subject->opened->file.source)

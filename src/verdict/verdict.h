@@ -21,6 +21,7 @@ const char *zp_verdict_name(uint32_t verdict);
 #define ZP_VERDICT_RULE_SIZE 512u
 #define ZP_VERDICT_BUT_SIZE  1024u
 #define ZP_VERDICT_BUTS_MAX  8u
+#define ZP_VERDICT_NOTES_MAX 4u
 
 struct zp_verdict_row {
     const char *host;    /* stable: "qemu-kernel" */
@@ -34,6 +35,9 @@ struct zp_verdict_row {
     size_t but_count;
     char rule[ZP_VERDICT_RULE_SIZE]; /* as a sentence, with the numbers of the image */
     char but[ZP_VERDICT_BUT_SIZE];   /* sentences, parted by "; "; "": none */
+    const char *notes[ZP_VERDICT_NOTES_MAX];
+    size_t note_count;
+    char note[ZP_VERDICT_RULE_SIZE]; /* what is worth knowing where it boots, the same way; "": nothing */
 };
 
 /*

@@ -65,7 +65,7 @@ PLAN = {
     "decisions": [{"code": int, "field": str, "a": Hex, "b": Hex, "text": str}],
 }
 BOOTS = {"host": str, "verdict": Exactly("boots", "boots but", "does not"), "entry": Optional(str), "rule": str,
-         "but": Optional(str), "how": Optional(str), "version": str, "id": str}
+         "but": Optional(str), "note": Optional(str), "how": Optional(str), "version": str, "id": str}
 ADVICE = {"problem": str, "change": str, "id": str}
 IMAGE = {
     "image": str,
