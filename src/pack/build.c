@@ -198,8 +198,9 @@ static int place(struct build *build)
     build->body = zp_pack_body_blob(build->stub);
     body_end = ZP_PACK_BODY + build->body.size;
     if (build->esp) {
-        zp_pack_fat_plan(&build->fat, zp_pack_align(body_end, ZP_PACK_PAGE), ZP_PACK_BODY + build->body.size,
-                         payload->size);
+        /* Whole sectors, for the section of a PE has whole ones, and firmware asks for its last byte. */
+        zp_pack_fat_plan(&build->fat, zp_pack_align(body_end, ZP_PACK_PAGE),
+                         zp_pack_align(body_end, ZP_PACK_SECTOR), payload->size);
         build->payload_at = build->fat.payload_at;
         build->volume_end = build->fat.at + build->fat.size;
     } else {
@@ -208,6 +209,20 @@ static int place(struct build *build)
     }
     build->loaded_end = build->payload_at + payload->size;
     return settle_partitions(build);
+}
+
+/*
+ * Where the stub's memory begins: behind the payload, and so far behind it that init_size covers what is
+ * padding. Loaders of bzImages write all of a file to memory, and some refuse what is longer than it says.
+ */
+static uint64_t settle_work(const struct build *build, uint64_t end, uint32_t stub_memory)
+{
+    const uint64_t work = zp_pack_align(end, ZP_PACK_PAGE);
+    const uint64_t loaded = zp_pack_align(build->file_end - ZP_PACK_BODY, ZP_PACK_PAGE);
+
+    if (build->request->partition_count != 0 || work + stub_memory >= loaded)
+        return work;
+    return zp_pack_align(loaded - stub_memory, ZP_PACK_PAGE);
 }
 
 /* The body's header, and its checksum. size: of the body in the file; payload_at 0: none. */
@@ -225,7 +240,7 @@ static void fill_body(const struct build *build, unsigned char *bytes, uint32_t 
     body.flavour = flavour;
     body.body_size = (uint32_t)build->body.size;
     body.reserved = 0;
-    body.work = zp_pack_align(end, ZP_PACK_PAGE);
+    body.work = payload_at ? settle_work(build, end, body.stub_memory) : zp_pack_align(end, ZP_PACK_PAGE);
     body.payload_offset = payload_at ? payload_at - ZP_PACK_BODY : 0;
     body.payload_size = payload_size;
     body.checksum = 0;
