@@ -3,13 +3,15 @@
  * inspect, plan and load on one input. The first 64 bytes choose machine and request, the rest is the image.
  * Asserted: inspect reads inside the file only; every property of tests/plan_properties.h holds for a plan
  * that was made; the same plan comes out twice; a boot that is possible without KASLR is possible with it;
- * load writes inside the plan's spans only and cannot fail when the source does not.
+ * load writes inside the plan's spans only, not to a home that is busy, and cannot fail when the source does
+ * not.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <zeropage/wire/bootparam.h>
 #include <zeropage/zeropage.h>
 
 #include "../tests/plan_properties.h"
@@ -33,6 +35,8 @@ struct control {
 #define CONTROL_KASLR        0x08u /* the bits are the last four range words */
 #define CONTROL_WRAPPER      0x10u /* its limits are in other bits of the first eight */
 #define CONTROL_LARGE_INITRD 0x20u /* the initrd has 4 KiB for each byte of its size */
+#define CONTROL_DEFER        0x40u /* over busy memory; the trampoline's size is the last word */
+#define CONTROL_HANDED       0x80u /* an earlier loader's RSDP and boot_params; the protocol is told */
 
 _Static_assert(sizeof(struct control) == CONTROL_SIZE, "size of control");
 
@@ -102,7 +106,8 @@ static void load_anew(const struct zp_plan *plan, struct zp_guest_region *region
 
     for (size_t i = 0; i < plan->span_count; i++) {
         const struct zp_span *span = &plan->spans[i];
-        bool untouched = span->kind == ZP_SPAN_KERNEL_RESERVED;
+        bool untouched = span->kind == ZP_SPAN_KERNEL_RESERVED || span->kind == ZP_SPAN_TRAMPOLINE ||
+                         span->staged.value != span->start.value;
 
         regions[i] = (struct zp_guest_region){span->start, span->size, NULL};
         regions[i].host = untouched ? (void *)(uintptr_t)4096 : calloc(1, span->size);
@@ -130,7 +135,7 @@ static void check_load(const struct zp_plan *plan)
     load_anew(plan, regions[0], false);
     load_anew(plan, regions[1], true);
     for (size_t i = 0; i < plan->span_count; i++) {
-        if (plan->spans[i].kind == ZP_SPAN_KERNEL_RESERVED)
+        if (regions[0][i].host == (void *)(uintptr_t)4096)
             continue;
         insist(memcmp(regions[0][i].host, regions[1][i].host, plan->spans[i].size) == 0,
                "mapping and reading make the same memory");
@@ -179,6 +184,23 @@ static void choose_kaslr(const struct control *control, struct zp_request *reque
     memcpy(&request->kaslr_virtual, &control->range_words[12], sizeof(request->kaslr_virtual));
 }
 
+/* What a stub or a firmware asks for besides. */
+static void hand_over(const struct control *control, struct zp_request *request)
+{
+    static const uint8_t rsdp[2][36] = {{[15] = 0}, {[15] = 2}};
+    static const struct zp_boot_params boot_params = {.sentinel = 0xff};
+    uint32_t word = control->range_words[13];
+
+    if (control->ranges & CONTROL_DEFER) {
+        request->flags |= ZP_REQUEST_DEFER;
+        request->trampoline_size = word & 0xffff;
+    }
+    if (control->ranges & CONTROL_HANDED) {
+        request->rsdp = (struct zp_rsdp){{word}, rsdp[word & 1], word & 2 ? 36 : 20};
+        request->boot_params = &boot_params;
+    }
+}
+
 static void plan_and_load(const struct control *control, const struct zp_image *image)
 {
     static const char cmdlines[8][16] = {"console=ttyS0",   "a nokaslr   b",    "mem=64M quiet",
@@ -222,6 +244,7 @@ static void plan_and_load(const struct control *control, const struct zp_image *
         make_wrapper(control, &wrapper);
         request.wrapper = &wrapper;
     }
+    hand_over(control, &request);
     status = zp_plan_make(image, &machine, &request, &room, &plan, NULL);
     if (status == ZP_OK && control->ranges & CONTROL_KASLR) {
         broken = zp_plan_broken(&plan);
@@ -260,7 +283,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     memcpy(&control, data, sizeof(control));
     zp_memory_source_init(&source, data + sizeof(control), size - sizeof(control));
-    if (zp_inspect(&source.source, &room, &image, NULL) == ZP_OK)
-        plan_and_load(&control, &image);
+    if (zp_inspect(&source.source, &room, &image, NULL) != ZP_OK)
+        return 0;
+    if (control.ranges & CONTROL_HANDED) /* as often as not it is refused, and nothing has changed then */
+        (void)zp_image_tell(&image, &room, control.protocol % ZP_PROTOCOL_COUNT, NULL);
+    plan_and_load(&control, &image);
     return 0;
 }

@@ -36,8 +36,11 @@ static void limit_linux_elf(struct zp_draft *draft)
 {
     const struct zp_relocations *table = &draft->plan.image->relocations;
     bool as_one = zp_moves_as_one(draft);
+    bool is_64 = draft->plan.entry->container == ZP_CONTAINER_ELF64;
 
-    if (as_one && (table->list_count == 0 || table->fault.code)) {
+    /* An entry of the other class, which somebody told of, is nothing that we know how to move. */
+    if (is_64 != (draft->plan.protocol == ZP_PROTOCOL_LINUX64) ||
+        (as_one && (table->list_count == 0 || table->fault.code))) {
         draft->align = 0;
         return;
     }

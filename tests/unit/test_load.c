@@ -943,6 +943,122 @@ static void guest_memory_that_is_not_there(void **state)
     free_both(f, &guest);
 }
 
+/* --- what an earlier loader left ------------------------------------------------------------------- */
+
+static void boot_params_are_handed_on(void **state)
+{
+    struct fixture *f = fixture_bzimage();
+    struct zp_boot_params handed;
+    const struct zp_boot_params *params;
+    struct guest guest;
+
+    (void)state;
+    memset(&handed, 0xee, sizeof(handed));
+    f->request.boot_params = &handed;
+    loads(f, &guest);
+    params = at(&guest, f->plan.state.rsi);
+#define HANDED_ON(member) assert_memory_equal(&params->member, &handed.member, sizeof(handed.member))
+    HANDED_ON(screen_info);
+    HANDED_ON(apm_bios_info);
+    HANDED_ON(tboot_addr);
+    HANDED_ON(ist_info);
+    HANDED_ON(hd0_info);
+    HANDED_ON(hd1_info);
+    HANDED_ON(sys_desc_table);
+    HANDED_ON(olpc_ofw_header);
+    HANDED_ON(cc_blob_address);
+    HANDED_ON(edid_info);
+    HANDED_ON(efi_info);
+    HANDED_ON(alt_mem_k);
+    HANDED_ON(eddbuf_entries);
+    HANDED_ON(edd_mbr_sig_buf_entries);
+    HANDED_ON(kbd_status);
+    HANDED_ON(secure_boot);
+    HANDED_ON(eddbuf);
+    HANDED_ON(edd_mbr_sig_buffer);
+#undef HANDED_ON
+    /* What is the plan's own, and what would make the kernel drop fields. */
+    assert_int_equal(params->sentinel, 0);
+    assert_int_equal(params->acpi_rsdp_addr, 0);
+    assert_int_equal(params->ext_ramdisk_image | params->ext_ramdisk_size | params->ext_cmd_line_ptr, 0);
+    assert_int_equal(params->e820_entries, f->plan.e820_count);
+    assert_int_equal(params->hdr.type_of_loader, ZP_LOADER_TYPE_UNDEFINED);
+    assert_int_equal(params->hdr.setup_data, 0);
+    free_both(f, &guest);
+}
+
+static void a_handed_rsdp_is_announced(void **state)
+{
+    struct zp_acpi_rsdp rsdp = {.signature = "RSD PTR", .revision = 2, .length = 36};
+    const struct zp_boot_params *params;
+    const struct zp_hvm_start_info *info;
+
+    (void)state;
+    for (uint32_t protocol = ZP_PROTOCOL_LINUX32; protocol <= ZP_PROTOCOL_PVH; protocol++) {
+        struct fixture *f = fixture_elf(protocol, ZP_CONTAINER_ELF64);
+        struct guest guest;
+
+        f->request.rsdp = (struct zp_rsdp){{0xf5a00}, &rsdp, sizeof(rsdp)};
+        loads(f, &guest);
+        info = at(&guest, f->plan.state.rbx ? f->plan.state.rbx : f->plan.state.rsi);
+        params = (const void *)info;
+        assert_int_equal(protocol == ZP_PROTOCOL_PVH ? info->rsdp_paddr : params->acpi_rsdp_addr, 0xf5a00);
+        assert_int_equal(decision(f, ZP_DECISION_RSDP)->a, 0xf5a00);
+        assert_null(zp_plan_span(&f->plan, ZP_SPAN_BDA));
+        nothing_else_is_written(f, &guest);
+        free_both(f, &guest);
+    }
+}
+
+/* Multiboot 2 gets a copy of the bytes, of the new kind only where the table is. */
+static void a_handed_rsdp_is_copied(void **state)
+{
+    (void)state;
+    for (uint8_t revision = 0; revision < 4; revision++) {
+        struct fixture *f = fixture_elf(ZP_PROTOCOL_MULTIBOOT2, ZP_CONTAINER_ELF64);
+        struct zp_acpi_rsdp rsdp = {.signature = "RSD PTR", .revision = revision, .length = 36};
+        const struct zp_multiboot2_tag *tag;
+        struct guest guest;
+        uint32_t seen = 0;
+
+        rsdp.xsdt_address = 0x1122334455667788;
+        f->request.rsdp = (struct zp_rsdp){{0xf5a00}, &rsdp, revision < 2 ? 20 : 36};
+        loads(f, &guest);
+        tag = at(&guest, f->plan.state.rbx + sizeof(struct zp_multiboot2_info));
+        for (; tag->type != ZP_MULTIBOOT2_TAG_TYPE_END;
+             tag = (const void *)((const char *)tag + ((tag->size + 7u) & ~7u))) {
+            assert_true(tag->type < 32);
+            seen |= 1u << tag->type;
+            if (tag->type == ZP_MULTIBOOT2_TAG_TYPE_ACPI_OLD || tag->type == ZP_MULTIBOOT2_TAG_TYPE_ACPI_NEW)
+                assert_memory_equal(tag + 1, &rsdp, tag->size - sizeof(*tag));
+        }
+        assert_true(seen >> ZP_MULTIBOOT2_TAG_TYPE_ACPI_OLD & 1);
+        assert_int_equal(seen >> ZP_MULTIBOOT2_TAG_TYPE_ACPI_NEW & 1, revision >= 2);
+        free_both(f, &guest);
+    }
+}
+
+static void a_handed_rsdp_is_whole_and_alone(void **state)
+{
+    struct fixture *f = fixture_bzimage();
+    struct zp_acpi_rsdp rsdp = {.revision = 2};
+
+    (void)state;
+    f->request.rsdp = (struct zp_rsdp){{0xf5a00}, &rsdp, 35};
+    plan_refused(f, ZP_ERR_TOO_SMALL, ZP_FIELD_RSDP);
+    assert_int_equal(f->error.limit, 36);
+    f->request.rsdp.size = 19;
+    plan_refused(f, ZP_ERR_TOO_SMALL, ZP_FIELD_RSDP);
+    assert_int_equal(f->error.limit, 20);
+    f->request.rsdp.bytes = NULL;
+    plan_refused(f, ZP_ERR_ARGUMENT, ZP_FIELD_RSDP);
+    f->request.rsdp = (struct zp_rsdp){{0xf5a00}, &rsdp, 36};
+    plan_holds(f);
+    add_acpi(f);
+    plan_refused(f, ZP_ERR_BLOB, ZP_FIELD_RSDP);
+    free(f);
+}
+
 static void guest_pointers_are_checked(void **state)
 {
     unsigned char low[4096];
@@ -988,6 +1104,10 @@ int main(void)
         cmocka_unit_test(a_segment_of_zeros),
         cmocka_unit_test(each_span_that_is_not_there_is_named),
         cmocka_unit_test(guest_memory_that_is_not_there),
+        cmocka_unit_test(boot_params_are_handed_on),
+        cmocka_unit_test(a_handed_rsdp_is_announced),
+        cmocka_unit_test(a_handed_rsdp_is_copied),
+        cmocka_unit_test(a_handed_rsdp_is_whole_and_alone),
         cmocka_unit_test(guest_pointers_are_checked),
     };
 
