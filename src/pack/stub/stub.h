@@ -4,13 +4,17 @@
  * position-independent program, has .bss (cleared by head.S) and neither .data nor relocations, and begins
  * with stub_main.
  *
- *   head.S     the CPU as handed over -> checksum of the body -> long mode, 4 GiB identity-mapped -> stub
- * unpacked main.c     the story: arrive, settle clear of the kernel's home, unpack, inspect, plan, load,
- * enter arrive_*.c what each protocol hands over -> struct arrival efi.c      the firmware's answers ->
- * boot_params, exit of boot services; then as if handed over by linux64 ranges.c   memory map, what of it is
- * busy, where something fits payload.c  checksum and header of the payload, its parts as sources unpack_*.c
- * one of them is linked: stored alone, and LZ4 or zstd say.c      one line to serial port, VGA text and EFI
- * console
+ *   head.S       the CPU as handed over -> checksum of the body -> long mode, 4 GiB mapped -> stub unpacked
+ *   start.S      our own tables, GDT and stack, also in a copy elsewhere
+ *   main.c       the story: arrive, settle clear of the kernel's home, unpack, inspect, plan, load, enter
+ *   arrive_*.c   what each protocol hands over -> struct arrival
+ *   efi.c        the firmware's answers -> boot_params, exit of boot services; then as if by linux64
+ *   ranges.c     memory map, what of it is busy, where something fits
+ *   payload.c    checksum and header of the payload, its parts as sources
+ *   unpack_*.c   one of them is linked: stored alone, and LZ4 or zstd
+ *   memory.c     what the compiler wants, and memory above 4 GiB
+ *   say.c        one line to serial port, VGA text and EFI console
+ *   absent_*.c   what a variant does without
  */
 #ifndef ZP_PACK_STUB_STUB_H
 #define ZP_PACK_STUB_STUB_H
@@ -86,6 +90,14 @@ void stub_arrive_multiboot2(struct arrival *arrival, uint64_t handed);
  */
 void stub_efi(struct stub_entry *entry);
 
+/*
+ * efi_console.c. A line (without its end) to the firmware's console: true when it took it, false when there
+ * is no firmware, not any more or not yet. stub_efi_return: back to the firmware with EFI_LOAD_ERROR; comes
+ * back at once when there is none to return to.
+ */
+bool stub_efi_print(const char *line);
+void stub_efi_return(void);
+
 /* Memory that the stub may look at: identity-mapped; extends the page tables for what lies above 4 GiB. */
 const void *stub_see(uint64_t address, uint64_t size);
 
@@ -108,9 +120,11 @@ void stub_cmdline_add(struct arrival *arrival, const char *text,
 void stub_module_add(struct arrival *arrival, uint64_t start, uint64_t size, const char *cmdline,
                      size_t cmdline_length); /* keeps it */
 
-/* payload.c: checks magic, version, bounds of each member and checksum; does not return when they are wrong.
+/*
+ * payload.c: checks magic, version, bounds of each member and, unless settled, the checksum; does not return
+ * when they are wrong. Adds the built-in command line and modules, which come before those handed over.
  */
-const struct zp_pack_payload *stub_payload(const struct stub_entry *entry);
+const struct zp_pack_payload *stub_payload(struct stub_entry *entry, struct arrival *arrival);
 
 /*
  * unpack_*.c: how many bytes of arena the unpacking wants besides the output; unpacks or returns a message.
@@ -120,15 +134,29 @@ size_t stub_unpack_arena(uint32_t compression);
 const char *stub_unpack(uint32_t compression, const void *from, size_t size, void *ret, size_t ret_size,
                         void *arena, size_t arena_size);
 
-/* say.c: a whole line, "zeropage: ..."; %x hexadecimal uint64_t, %d decimal uint64_t, %s string, no others.
+/*
+ * say.c: a line, with "zeropage: " before and the end of line behind it; %x hexadecimal uint64_t, %d decimal
+ * uint64_t, %s string, no others.
  */
 void stub_say(const char *format, ...);
 /* Says it and halts (or returns to the EFI firmware while its boot services are there). */
 _Noreturn void stub_refuse(const char *format, ...);
 
-/* head.S, 64-bit: continues in a copy of the stub at `stub` (its .bss is cleared there) with *entry. */
+/*
+ * start.S: continues at stub_main in a copy of the stub at entry->stub, which is made unless that is where we
+ * are, with a clear .bss and *entry (which lies elsewhere than in .bss). With a way that is not EFI's the CPU
+ * is taken: our own page tables, GDT and stack, interrupts off. That is how efi.c goes on, too, once it has
+ * left boot services: entry->stub names stub_memory() bytes below 4 GiB, entry->way is ZP_PACK_WAY_LINUX64,
+ * entry->payload is set, and nothing handed over lies in the stub.
+ */
 _Noreturn void stub_move(const struct stub_entry *entry);
+#define stub_take_over stub_move
 extern const char stub_begin[]; /* the stub's first byte, wherever it lies */
+extern const char stub_end[];   /* behind its .bss, page tables and stack */
+static inline uint64_t stub_memory(void)
+{
+    return (uint64_t)(stub_end - stub_begin);
+}
 
 _Noreturn void stub_main(struct stub_entry *entry);
 
