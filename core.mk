@@ -31,6 +31,7 @@ ZP_CORE_SOURCES = \
 	src/core/linux.c \
 	src/core/load.c \
 	src/core/machine.c \
+	src/core/module_cmdlines.c \
 	src/core/multiboot.c \
 	src/core/multiboot2.c \
 	src/core/multiboot_info.c \

@@ -15,13 +15,6 @@
 
 #define VERSION_WRITTEN 0x20f /* the header that a bare ELF gets */
 
-uint64_t zp_address_of(const struct zp_plan *plan, uint32_t kind, uint32_t index)
-{
-    const struct zp_span *span = zp_find_span(plan, kind, index);
-
-    return span ? span->start.value : 0;
-}
-
 /* Is this span a node of the setup_data list? */
 static bool is_setup_data(const struct zp_plan *plan, const struct zp_span *span)
 {

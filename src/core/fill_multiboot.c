@@ -95,17 +95,3 @@ void zp_fill_multiboot1_modules(const struct zp_plan *plan, void *buffer)
         cmdline += (uint32_t)module->cmdline_length + 1;
     }
 }
-
-void zp_fill_module_cmdlines(const struct zp_plan *plan, void *buffer)
-{
-    char *at = buffer;
-
-    for (size_t i = 0; i < plan->request->module_count; i++) {
-        const struct zp_module *module = &plan->request->modules[i];
-
-        if (module->cmdline_length)
-            memcpy(at, module->cmdline, module->cmdline_length);
-        at += module->cmdline_length;
-        *at++ = '\0';
-    }
-}

@@ -6,6 +6,7 @@
  * Guarantees to the rest of plan: each span inserted lies in free RAM and shares no byte with another.
  */
 #include "draft.h"
+#include "fill.h"
 
 uint32_t zp_span_field(uint32_t kind)
 {
@@ -340,4 +341,11 @@ const struct zp_span *zp_find_span(const struct zp_plan *plan, uint32_t kind, ui
         if (plan->spans[i].kind == kind && plan->spans[i].index == index)
             return &plan->spans[i];
     return NULL;
+}
+
+uint64_t zp_address_of(const struct zp_plan *plan, uint32_t kind, uint32_t index)
+{
+    const struct zp_span *span = zp_find_span(plan, kind, index);
+
+    return span ? span->start.value : 0;
 }

@@ -12,15 +12,6 @@
 
 #define MEMMAP_MAX 127u
 
-uint64_t zp_module_cmdlines_size(const struct zp_request *request)
-{
-    uint64_t size = 0;
-
-    for (size_t i = 0; i < request->module_count; i++)
-        size += (uint64_t)request->modules[i].cmdline_length + 1;
-    return size;
-}
-
 int zp_draft_pvh(struct zp_draft *draft)
 {
     const struct zp_request *request = draft->plan.request;

@@ -5,10 +5,10 @@
  * Nothing is trusted: no stack, no GDT, no IDT, no direction flag, foreign page tables or none, and nobody
  * says where we are. What holds is the protocol of each entry (layout.h) and that [body, +work + stub_memory)
  * is RAM. In this order: where are we, is the body whole (its checksum), page tables and long mode where we
- * come from 32 bits, unpack the stub to `work` behind the payload, call it. With the EFI entries the CPU is
+ * come from 32 bits, unpack the stub (body_lz4.S or body_lzma.c) to `work` behind the payload, call it. With the EFI entries the CPU is
  * the firmware's: its stack, its tables, and a way back.
  * Linux Documentation/x86/boot, "32-bit" and "64-bit boot protocol", "EFI handover protocol"; Xen PVH;
- * Multiboot 3.2 "Machine state"; UEFI 2.3.4 "x64 Platforms"; LZ4 block format; Intel SDM 3A, 9.8.5.
+ * Multiboot 3.2 "Machine state"; UEFI 2.3.4 "x64 Platforms"; Intel SDM 3A, 9.8.5.
  */
 #include <zeropage/wire/x86.h>
 
@@ -26,7 +26,7 @@
 #define DATA        0x18
 #define LOAD_ERROR  0x8000000000000001 /* UEFI appendix D */
 
-    .section .text, "ax"
+    .section .text.head, "ax"
 body:
     .code32
     movl    %esi, %ebx
@@ -191,39 +191,10 @@ unpack:
     leaq    STUB_MEMORY(%r15), %rsp
 1:  movq    %r15, %rdi
     leaq    stub(%rip), %rsi
-    leaq    stub_end(%rip), %r8
-sequence:                           /* a token: how many literals, how many bytes of what has been before */
-    movzbl  (%rsi), %edx
-    incq    %rsi
-    movl    %edx, %ecx
-    shrl    $4, %ecx
-    call    length
-    rep movsb
-    cmpq    %r8, %rsi
-    jae     2f
-    lodsw
-    movzwl  %ax, %r9d
-    movl    %edx, %ecx
-    andl    $15, %ecx
-    call    length
-    addl    $4, %ecx
-    movq    %rsi, %rax
-    movq    %rdi, %rsi
-    subq    %r9, %rsi
-    rep movsb
-    movq    %rax, %rsi
-    jmp     sequence
-length:                             /* 15 goes on in bytes, up to the first that is not 255 */
-    cmpl    $15, %ecx
-    jne     4f
-3:  movzbl  (%rsi), %eax
-    incq    %rsi
-    addl    %eax, %ecx
-    cmpl    $255, %eax
-    je      3b
-4:  ret
-
-2:  pushq   $0                      /* struct stub_entry, from its end: reserved */
+    leaq    stub_end(%rip), %rdx
+    movl    $STUB_BYTES, %ecx
+    call    unpack_body
+    pushq   $0                      /* struct stub_entry, from its end: reserved */
     pushq   $0                      /* payload */
     pushq   %r15                    /* stub */
     pushq   %rbp                    /* body */
@@ -354,9 +325,9 @@ gdt:
     .quad   ZP_SEGMENT_FLAT_DATA        /* DATA */
 gdt_end:
 
+    .section .packed, "a"
 stub:
     .incbin STUB_PACKED
 stub_end:
-    .balign 4
 
     .section .note.GNU-stack, "", @progbits

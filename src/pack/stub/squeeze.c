@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs while building: squeeze STUB PACKED NUMBERS. Receives the stub as it lies in memory; writes it as one
- * LZ4 block, as small as liblz4 can make it, and what head.S must know of it as a header: its size, and the
- * two words that stub.ld put at its end. doc/lz4_Block_format.md of LZ4.
+ * Runs while building: squeeze lz4|lzma STUB PACKED NUMBERS. Receives the stub as it lies in memory; writes
+ * it as one LZ4 block or as LZMA without header, as small as the libraries can make it, and what head.S must
+ * know of it as a header: its size, and the two words that stub.ld put at its end. doc/lz4_Block_format.md of
+ * LZ4; DOC/lzma-specification.txt of the LZMA SDK.
  */
 #include <lz4hc.h>
+#include <lzma.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,28 +41,54 @@ static void write_file(const char *name, const void *bytes, size_t size)
     }
 }
 
+static size_t pack_lz4(size_t size)
+{
+    int packed_size = LZ4_compress_HC(stub, packed, (int)size, sizeof(packed), LZ4HC_CLEVEL_MAX);
+
+    return packed_size > 0 ? (size_t)packed_size : 0;
+}
+
+/* As body_lzma.c reads it. */
+static size_t pack_lzma(size_t size)
+{
+    lzma_options_lzma options;
+    lzma_filter filters[] = {{LZMA_FILTER_LZMA1, &options}, {LZMA_VLI_UNKNOWN, NULL}};
+    size_t packed_size = 0;
+
+    if (lzma_lzma_preset(&options, 9 | LZMA_PRESET_EXTREME))
+        return 0;
+    options.dict_size = STUB_MAX;
+    options.lc = 0;
+    options.lp = 0;
+    options.pb = 0;
+    options.nice_len = 273;
+    if (lzma_raw_buffer_encode(filters, NULL, (const uint8_t *)stub, size, (uint8_t *)packed, &packed_size,
+                               sizeof(packed)) != LZMA_OK)
+        return 0;
+    return packed_size;
+}
+
 int main(int argc, char **argv)
 {
     char text[160];
     uint32_t words[2];
-    size_t size;
-    int packed_size;
+    size_t size, packed_size;
 
-    if (argc != 4) {
-        fputs("usage: squeeze STUB PACKED NUMBERS\n", stderr);
+    if (argc != 5) {
+        fputs("usage: squeeze lz4|lzma STUB PACKED NUMBERS\n", stderr);
         return 2;
     }
-    size = read_stub(argv[1]);
-    packed_size = LZ4_compress_HC(stub, packed, (int)size, sizeof(packed), LZ4HC_CLEVEL_MAX);
-    if (packed_size <= 0) {
-        fprintf(stderr, "squeeze: %s: liblz4 gives up\n", argv[1]);
+    size = read_stub(argv[2]);
+    packed_size = strcmp(argv[1], "lzma") == 0 ? pack_lzma(size) : pack_lz4(size);
+    if (packed_size == 0) {
+        fprintf(stderr, "squeeze: %s: the library gives up\n", argv[2]);
         return 1;
     }
     memcpy(words, stub + size - sizeof(words), sizeof(words));
     snprintf(text, sizeof(text),
              "#define STUB_BYTES 0x%zx\n#define STUB_TABLES 0x%x\n#define STUB_MEMORY 0x%x\n", size, words[0],
              words[1]);
-    write_file(argv[2], packed, (size_t)packed_size);
-    write_file(argv[3], text, strlen(text));
+    write_file(argv[3], packed, packed_size);
+    write_file(argv[4], text, strlen(text));
     return 0;
 }
