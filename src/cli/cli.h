@@ -24,6 +24,7 @@ enum cli_exit {
 
 /* The verbs. argv[0] is "zeropage VERB"; the answer is the exit code. */
 int cli_inspect(int argc, char **argv);
+int cli_pack(int argc, char **argv);
 int cli_plan(int argc, char **argv);
 int cli_probe(int argc, char **argv);
 int cli_run(int argc, char **argv);

@@ -21,6 +21,7 @@ static const struct verb {
     char *title; /* argv[0] of the verb: what its usage and errors begin with */
 } verbs[] = {
     {"inspect", "what it is, what it demands, every entry", cli_inspect, (char[]){"zeropage inspect"}},
+    {"pack", "one file that boots everywhere", cli_pack, (char[]){"zeropage pack"}},
     {"plan", "the memory map and entry state of a boot", cli_plan, (char[]){"zeropage plan"}},
     {"probe", "judge how a VMM or loader enters a kernel", cli_probe, (char[]){"zeropage probe"}},
     {"run", "boot it", cli_run, (char[]){"zeropage run"}},
@@ -41,6 +42,7 @@ static int help(void)
          "  zeropage plan vmlinuz --initrd initrd.img -m 2G\n"
          "  zeropage run vmlinuz --initrd initrd.img --cmdline console=ttyS0\n"
          "  zeropage unpack vmlinuz -o vmlinux\n"
+         "  zeropage pack vmlinuz -o image --initrd initrd.img --cmdline console=ttyS0\n"
          "  zeropage probe -- qemu-system-x86_64 -kernel {} -nographic");
     return cli_finish(CLI_DONE);
 }

@@ -23,13 +23,6 @@
 #define NAMES  100u
 #define FDS    "/proc/self/fd"
 
-struct output {
-    char *path;      /* where it goes, links followed; NULL: no regular file */
-    char *temporary; /* a name beside it; NULL: written in place */
-    bool unnamed;    /* the temporary name is not taken yet */
-    int fd;
-};
-
 static mode_t usual_mode(void)
 {
     mode_t mask = umask(0);
@@ -47,7 +40,7 @@ static int open_unnamed(const char *path)
     return fd;
 }
 
-static int open_temporary(struct output *output, mode_t mode)
+static int open_temporary(struct cli_output *output, mode_t mode)
 {
     if (asprintf(&output->temporary, "%s.XXXXXX", output->path) < 0) {
         output->temporary = NULL;
@@ -67,8 +60,9 @@ static int open_temporary(struct output *output, mode_t mode)
 }
 
 /* 0 or a positive errno value. */
-static int open_output(struct output *output, const char *name)
+int cli_output_begin(struct cli_output *output, const char *name)
 {
+    *output = (struct cli_output){.fd = -1};
     struct stat about;
     bool exists = stat(name, &about) == 0;
     if (!exists && errno != ENOENT)
@@ -118,7 +112,7 @@ static int copy(int fd, const struct zp_source *source, uint64_t offset, uint64_
 
 /* Gives the file without a name the temporary one; linkat never replaces a file. 0 or a positive errno value.
  */
-static int name_temporary(struct output *output)
+static int name_temporary(struct cli_output *output)
 {
     char *suffix = output->temporary + strlen(output->temporary) - SUFFIX;
     char link[32];
@@ -135,7 +129,7 @@ static int name_temporary(struct output *output)
 }
 
 /* 0 or a positive errno value: only now the name is taken. */
-static int finish(struct output *output, int error)
+int cli_output_end(struct cli_output *output, int error)
 {
     if (output->unnamed && error == 0)
         error = name_temporary(output);
@@ -159,10 +153,10 @@ int cli_output_copy(const char *name, const struct zp_source *source, const char
             cli_error_errno(error > 0 ? "standard output" : source_name, error > 0 ? error : -error);
         return error == 0 ? 0 : CLI_NO;
     }
-    struct output output = {.fd = -1};
-    int opened = open_output(&output, name);
+    struct cli_output output;
+    int opened = cli_output_begin(&output, name);
     int error = opened == 0 ? copy(output.fd, source, offset, size) : opened;
-    int finished = finish(&output, error);
+    int finished = cli_output_end(&output, error);
     if (finished != 0)
         cli_error_errno(finished > 0 ? name : source_name, finished > 0 ? finished : -finished);
     return finished == 0 ? 0 : CLI_NO;

@@ -15,4 +15,16 @@
 int cli_output_copy(const char *name, const struct zp_source *source, const char *source_name,
                     uint64_t offset, uint64_t size);
 
+/* A file that is written by its descriptor, in any order, and takes its name in the end. */
+struct cli_output {
+    char *path;      /* where it goes, links followed; NULL: no regular file, written in place */
+    char *temporary; /* a name beside it; NULL: written in place */
+    bool unnamed;    /* the temporary name is not taken yet */
+    int fd;
+};
+/* 0 or a positive errno value; end it in either case. */
+int cli_output_begin(struct cli_output *output, const char *name);
+/* error 0: now it takes the name; else nothing of it is left. 0, or error, or what went wrong now. */
+int cli_output_end(struct cli_output *output, int error);
+
 #endif

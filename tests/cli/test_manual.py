@@ -24,7 +24,7 @@ class Manual(unittest.TestCase):
 
     def test_options(self):
         """each option of a verb's source stands in its page"""
-        sources = {"inspect": ["cmd_inspect.c"], "plan": ["cmd_plan.c", "request.c"],
+        sources = {"inspect": ["cmd_inspect.c"], "pack": ["cmd_pack.c"], "plan": ["cmd_plan.c", "request.c"],
                    "run": ["cmd_run.c", "request.c"], "unpack": ["cmd_unpack.c"],
                    "probe": ["cmd_probe.c"]}
         for verb, files in sources.items():

@@ -13,7 +13,7 @@ import unittest
 
 import zptap
 
-VERBS = ("inspect", "plan", "run", "unpack")
+VERBS = ("inspect", "pack", "plan", "run", "unpack")
 SIZE = "not a number of bytes such as 512M, 2G or 0x4000000"
 PROTOCOLS = "auto, linux16, linux32, linux64, pvh, multiboot1, multiboot2"
 
@@ -77,6 +77,25 @@ USAGE_ERRORS = [
      "zeropage plan: --kaslr 18446744073709551616: not auto, off or a number of 64 bits"),
     ("run --cache-size much x", f"zeropage run: --cache-size much: {SIZE}"),
     ("run x --cache", "zeropage run: option '--cache' requires an argument"),
+    ("pack", "zeropage pack: no kernel given"),
+    ("pack k", "zeropage pack: -o FILE is missing: where to write the packed file"),
+    ("pack a b -o x", "zeropage pack: 'b' is too many"),
+    ("pack k -o x --compress gzip", "zeropage pack: --compress gzip: not one of none, lz4, zstd"),
+    ("pack k -o x --flavour mz", "zeropage pack: --flavour mz: not one of elf, pe"),
+    ("pack k -o x --esp yes", "zeropage pack: --esp yes: not one of off, on"),
+    ("pack k -o x --flavour pe --esp on",
+     "zeropage pack: --esp on: a file of the PE flavour is the EFI application itself and has no ESP"),
+    ("pack k -o x --entry linux16",
+     "zeropage pack: --entry linux16: not one of linux64, linux32, pvh, multiboot1, multiboot2"),
+    ("pack k -o x --partition a --partition b --partition c", "zeropage pack: --partition c: there is room for two"),
+    ("pack k -o x --partition a:00", "zeropage pack: --partition a:00: type 0 means that there is no partition"),
+    ("pack k -o x --initrd-room much", "zeropage pack: --initrd-room much: not a size such as 4096, 64K or 8M"),
+    ("pack k -o x --cmdline-room 0", "zeropage pack: --cmdline-room 0: not a size such as 4096, 64K or 8M"),
+    ("pack --set-cmdline f", "zeropage pack: --set-cmdline FILE TEXT: no text given"),
+    ("pack --set-initrd f", "zeropage pack: --set-initrd FILE INITRD: no initrd given"),
+    ("pack --verify f g", "zeropage pack: --verify takes one file: 'g' is too many"),
+    ("pack --verify f --set-initrd f", "zeropage pack: one of --set-cmdline, --set-initrd and --verify at a time"),
+    ("pack --verify f --multiboot", "zeropage pack: --set-cmdline, --set-initrd and --verify go without other options"),
     ("plan x --cache-size 1G", "zeropage plan: --cache-size without --cache"),
     ("run --cache-size 1G x", "zeropage run: --cache-size without --cache"),
     ("plan x --json --svg -", "zeropage plan: standard output takes one thing; name a file for the drawing"),
