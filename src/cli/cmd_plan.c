@@ -3,6 +3,7 @@
  * zeropage plan: makes the plan that `zeropage run` would execute and shows it, as tables, as JSON or as a
  * drawing. Starts nothing and writes no guest memory. The machine is a plain PC whose RAM below 4 GiB ends
  * at 3 GiB, or the PC of the engine asked for; the ACPI tables in it are those that the guest would get.
+ * Parts of its RAM may be busy until entry, as under a stub or a firmware.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,15 +17,22 @@
 
 enum {
     KEY_HOLE = 0x200,
+    KEY_BUSY,
     KEY_JSON,
     KEY_SVG
 };
 
-#define GIB (UINT64_C(1) << 30)
+#define GIB             (UINT64_C(1) << 30)
+#define BUSY_MAX        8
+#define TRAMPOLINE_SIZE 32768u /* about what a stub of ours wants */
 
 struct plan_options {
     struct cli_request request;
     uint64_t hole_start; /* 0: as the machine has it */
+    struct {
+        uint64_t start, end;
+    } busy[BUSY_MAX];
+    size_t busy_count;
     const char *svg_name;
     bool json;
 };
@@ -37,12 +45,32 @@ static void take_hole(struct plan_options *options, const struct argp_state *sta
     options->hole_start = start;
 }
 
+static void take_busy(struct plan_options *options, const struct argp_state *state, const char *text)
+{
+    char start_text[32];
+    const char *plus = strchr(text, '+');
+    uint64_t start = 0, size = 0;
+    size_t length = plus ? (size_t)(plus - text) : sizeof start_text;
+    if (length < sizeof start_text) {
+        memcpy(start_text, text, length);
+        start_text[length] = '\0';
+    }
+    if (length >= sizeof start_text || !zp_size_parse(start_text, &start) ||
+        !zp_size_parse(plus + 1, &size) || size == 0 || start > UINT64_MAX - size)
+        cli_usage(state, "--busy %s: not ADDRESS+SIZE", text);
+    if (options->busy_count == BUSY_MAX)
+        cli_usage(state, "--busy %s: %d of them are enough", text, BUSY_MAX);
+    options->busy[options->busy_count].start = start;
+    options->busy[options->busy_count++].end = start + size;
+}
+
 static error_t parse_plan(int key, char *argument, struct argp_state *state)
 {
     struct plan_options *options = state->input;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &options->request; return 0;
     case KEY_HOLE: take_hole(options, state, argument); return 0;
+    case KEY_BUSY: take_busy(options, state, argument); return 0;
     case KEY_JSON: options->json = true; return 0;
     case KEY_SVG: options->svg_name = argument; return 0;
     case ARGP_KEY_ARG:
@@ -61,6 +89,7 @@ static error_t parse_plan(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option argp_options[] = {
     {"hole", KEY_HOLE, "ADDR", 0, "RAM below 4 GiB ends here (default 3G)", 4},
+    {"busy", KEY_BUSY, "ADDR+SIZE", 0, "This RAM is busy until entry", 4},
     {"json", KEY_JSON, NULL, 0, "Everything, for a program", 4},
     {"svg", KEY_SVG, "FILE", 0, "Draw the map; - is stdout", 4},
     {0},
@@ -100,6 +129,41 @@ static void describe_pc(const struct plan_options *options, struct zp_pc *pc,
         pc->hole_start.value = 3 * GIB;
     if (options->hole_start)
         pc->hole_start.value = options->hole_start;
+}
+
+/* What of [start, end) is free becomes busy; at most one range more at either end. */
+static size_t mark_busy(struct zp_memory_range *ranges, size_t count, uint64_t start, uint64_t end)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct zp_memory_range whole = ranges[i];
+        uint64_t whole_end = whole.start.value + whole.size;
+        uint64_t from = whole.start.value > start ? whole.start.value : start;
+        uint64_t to = whole_end < end ? whole_end : end;
+        if (whole.usage != ZP_USAGE_FREE || from >= to)
+            continue;
+        size_t pieces = 1 + (from > whole.start.value) + (to < whole_end);
+        memmove(&ranges[i + pieces], &ranges[i + 1], (count - i - 1) * sizeof ranges[0]);
+        count += pieces - 1;
+        if (from > whole.start.value)
+            ranges[i++].size = from - whole.start.value;
+        ranges[i] = (struct zp_memory_range){{from}, to - from, ZP_USAGE_BUSY, whole.e820_type};
+        if (to < whole_end)
+            ranges[++i] = (struct zp_memory_range){{to}, whole_end - to, ZP_USAGE_FREE, whole.e820_type};
+    }
+    return count;
+}
+
+static void make_busy(struct plan_options *options, struct zp_memory_range *ranges,
+                      struct zp_machine *machine)
+{
+    struct zp_request *request = &options->request.request;
+    for (size_t i = 0; i < options->busy_count; i++)
+        machine->range_count =
+            mark_busy(ranges, machine->range_count, options->busy[i].start, options->busy[i].end);
+    if (options->busy_count) {
+        request->flags |= ZP_REQUEST_DEFER;
+        request->trampoline_size = TRAMPOLINE_SIZE;
+    }
 }
 
 static int write_svg(const struct zp_plan *plan, const struct plan_options *options, const char *image_name)
@@ -169,7 +233,8 @@ static int plan_image(struct plan_options *options)
     struct zp_pc pc;
     struct zp_acpi acpi;
     struct zp_acpi_hardware hardware;
-    struct zp_memory_range ranges[ZP_PC_RANGE_COUNT];
+    /* Marking splits a range or two, and passes over others whole. */
+    struct zp_memory_range ranges[ZP_PC_RANGE_COUNT + 2 * BUSY_MAX];
     struct zp_machine machine;
     struct zp_choice choice;
 
@@ -177,6 +242,7 @@ static int plan_image(struct plan_options *options)
     int status = zp_machine_pc(&pc, ranges, ZP_PC_RANGE_COUNT, &machine, &error);
     if (status != 0)
         return cli_refuse(options->json, request->image_name, status, &error);
+    make_busy(options, ranges, &machine);
     if (!request->no_acpi)
         zp_acpi_blob(&acpi, &hardware, &request->zp_blobs[request->request.blob_count++]);
     status = zp_choice_make(&choice, &request->opened, request->direct, &machine, &request->request,

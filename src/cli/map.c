@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "map.h"
 
@@ -19,7 +20,8 @@ enum cli_group cli_span_group(uint32_t kind)
     case ZP_SPAN_GDT:
     case ZP_SPAN_TSS:
     case ZP_SPAN_PAGE_TABLES:
-    case ZP_SPAN_STACK: return CLI_GROUP_CPU;
+    case ZP_SPAN_STACK:
+    case ZP_SPAN_TRAMPOLINE: return CLI_GROUP_CPU;
     case ZP_SPAN_BLOB:
     case ZP_SPAN_BDA: return CLI_GROUP_BLOB;
     default: return CLI_GROUP_HANDOFF;
@@ -85,6 +87,16 @@ void cli_map_free(struct cli_map *map)
     free(map->rows);
 }
 
+/* Where load writes it, when that is not its home. */
+static void add_staging(const struct zp_span *span, char *text, size_t text_size)
+{
+    size_t length = strlen(text);
+    if (span->staged.value == ZP_NOT_STAGED)
+        snprintf(text + length, text_size - length, ", cleared at entry");
+    else if (span->staged.value != span->start.value)
+        snprintf(text + length, text_size - length, ", staged at 0x%" PRIx64, span->staged.value);
+}
+
 static char *span_name(const struct zp_span *span, const struct zp_plan *plan, char *text, size_t text_size)
 {
     const char *name = zp_span_kind_name(span->kind);
@@ -104,6 +116,7 @@ static char *span_name(const struct zp_span *span, const struct zp_plan *plan, c
             snprintf(text, text_size, "%s", what);
     } else
         snprintf(text, text_size, "%s", name);
+    add_staging(span, text, text_size);
     return text;
 }
 

@@ -22,6 +22,10 @@ static struct json_object *spans_json(const struct zp_plan *plan)
         cli_json_size(object, "file_size", span->file_size);
         cli_json_size(object, "e820_type", span->e820_type);
         cli_json_bool(object, "pinned", span->pinned);
+        if (span->staged.value == ZP_NOT_STAGED)
+            json_object_object_add(object, "staged", NULL);
+        else if (span->staged.value != span->start.value)
+            cli_json_hex(object, "staged", span->staged.value);
         json_object_array_add(list, object);
     }
     return list;
@@ -162,6 +166,8 @@ struct json_object *cli_plan_json(const struct zp_plan *plan, const struct cli_p
     }
     json_object_object_add(object, "initrd", initrd);
     cli_json_hex(object, "rsdp", plan->rsdp.value);
+    if (plan->trampoline.value)
+        cli_json_hex(object, "trampoline", plan->trampoline.value);
     cli_json_hex(object, "identity_end", plan->identity_end.value);
     json_object_object_add(object, "machine", machine_json(plan->machine, about->ram_size));
     json_object_object_add(object, "spans", spans_json(plan));

@@ -257,6 +257,27 @@ class Json(unittest.TestCase):
         self.assertIn((4 << 30, 6 << 30), edges)
         self.assertIn(2 << 30, {end for _, end in edges})
 
+    def test_busy(self):
+        """--busy stages what must lie there, and makes room for a trampoline"""
+        free = self.run_json("plan", "elf64-multiboot", "--protocol", "multiboot1")
+        self.assertNotIn("trampoline", free)
+        home = next(int(s["start"], 16) for s in free["spans"] if s["kind"] == "kernel")
+        plan = self.run_json("plan", "elf64-multiboot", "--protocol", "multiboot1", "--busy", f"{home:#x}+1M", "--busy", "8G+1M")
+        kernel = next(s for s in plan["spans"] if s["kind"] == "kernel")
+        staging = next(s for s in plan["spans"] if s["kind"] == "staging" and s["index"] == 0)
+        trampoline = next(s for s in plan["spans"] if s["kind"] == "trampoline")
+        self.assertEqual((int(kernel["start"], 16), kernel["staged"]), (home, staging["start"]))
+        self.assertEqual(staging["size"], kernel["file_size"])
+        self.assertEqual(plan["trampoline"], trampoline["start"])
+        self.assertIn("until entry", " ".join(d["text"] for d in plan["decisions"]))
+        ran = zptap.command(zptap.BINARY, "plan", "elf64-multiboot", "--protocol", "multiboot1", "--busy", f"{home:#x}+1M",
+                            cwd=self.work)
+        self.assertIn(f"staged at {kernel['staged']}", ran.stdout)
+        self.assertIn("busy until entry", ran.stdout)
+        for wrong in ("1M", "+1M", "1M+", "1M+0", "x+1", f"{2**64 - 1}+2"):
+            ran = zptap.command(zptap.BINARY, "plan", "elf64-multiboot", "--busy", wrong, cwd=self.work)
+            self.assertEqual(ran.returncode, 2, wrong)
+
     def test_errors(self):
         """a failure is one error object on stdout and exit code 1"""
         schema = {"error": FAULT}

@@ -66,6 +66,7 @@ class Svg(unittest.TestCase):
             ("bzimage", "-m", "8G", "--initrd", "initrd"),
             ("bzimage", "-m", "1T", "--protocol", "linux32", "--initrd", "initrd"),
             ("elf64-pvh", "--protocol", "pvh", "--initrd", "initrd"),
+            ("elf64-multiboot", "--protocol", "multiboot1", "--initrd", "initrd", "--busy", "1M+64M", "--busy", "0+64K"),
             ("elf64-multiboot", "--protocol", "multiboot1") + ("--module", "initrd:some arguments") * 30,
         ]:
             with self.subTest(" ".join(argv)[:70]):
