@@ -76,8 +76,11 @@ static uint64_t address_of(const void *pointer)
 
 const void *stub_see(uint64_t address, uint64_t size)
 {
-    if (!is_there(address, size))
+    if (!is_there(address, size)) {
+        if (address == 0) /* where NULL is no answer, as a machine always has something there */
+            stub_refuse("memory at 0x0 cannot be read");
         return NULL;
+    }
     ASAN_UNPOISON_MEMORY_REGION(arriving.memory + (address - arriving.base), size);
     return arriving.memory + (address - arriving.base);
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -441,7 +442,7 @@ static void pvh_fields_that_are_spoiled(void **state)
         {"no map", INFO(memmap_entries), 4, 0, "version 1, no memory map"},
         {"2^32 entries", INFO(memmap_entries), 4, UINT32_MAX, "map of 4294967295 entries"},
         {"map nowhere", INFO(memmap_paddr), 8, UINT64_MAX - 8, "memory map"},
-        {"map at 0", INFO(memmap_paddr), 8, 0, "memory map"},
+        {"map at 0", INFO(memmap_paddr), 8, 0, "at 0x0 cannot be read"},
         {"no RAM in it", INFO(memmap_paddr), 8, MODLIST + 0x800, "no RAM"},
         {"a range that wraps", MEMMAP_AT(1, size), 8, UINT64_MAX, "wraps"},
         {"RAM past 2^52", MEMMAP_AT(1, addr), 8, UINT64_C(1) << 52, "past 2^52"},
@@ -450,7 +451,7 @@ static void pvh_fields_that_are_spoiled(void **state)
         {"2^32 modules", INFO(nr_modules), 4, UINT32_MAX, "4294967295 modules"},
         {"no modules", INFO(nr_modules), 4, 0, NULL},
         {"module list nowhere", INFO(modlist_paddr), 8, UINT64_MAX, "module list"},
-        {"module list at 0", INFO(modlist_paddr), 8, 0, "module list"},
+        {"module list at 0", INFO(modlist_paddr), 8, 0, "at 0x0 cannot be read"},
         {"empty module", MODULE_AT(0, size), 8, 0, "module: 0 bytes"},
         {"module nowhere", MODULE_AT(0, paddr), 8, UINT64_C(1) << 40, "module"},
         {"module that wraps", MODULE_AT(1, size), 8, UINT64_MAX, "module"},
@@ -543,7 +544,7 @@ static void multiboot1_fields_that_are_spoiled(void **state)
         {"a map of 0 bytes", MBI(mmap_length), 4, 0, "no RAM"},
         {"a map of 4 GiB", MBI(mmap_length), 4, UINT32_MAX, "mmap_length is 4294967295"},
         {"map nowhere", MBI(mmap_addr), 4, 0xfffffff0, "multiboot mmap"},
-        {"map at 0", MBI(mmap_addr), 4, 0, "multiboot mmap"},
+        {"map at 0", MBI(mmap_addr), 4, 0, "at 0x0 cannot be read"},
         {"a range that wraps", TABLE + 36, 8, UINT64_MAX, "wraps"},
         {"no map", MBI(flags), 4, 0, "no RAM"},
         {"only counted", MBI(flags), 4, ZP_MULTIBOOT_INFO_MEMORY, NULL},
@@ -735,6 +736,26 @@ static void multiboot2_fields_that_are_spoiled(void **state)
     arriving_end();
 }
 
+/* On EFI page 0 is free memory, and GRUB begins there. */
+static void multiboot2_at_address_0(void **state)
+{
+    uint8_t *memory;
+
+    (void)state;
+    build_multiboot2();
+    arriving_poke(TAG_MODULE + 8, 4, 0x1000);
+    arriving_poke(TAG_MODULE + 12, 4, 0x1100);
+    memory = arriving.memory;
+    arriving_begin(0, SIZE);
+    memcpy(arriving.memory, memory, SIZE);
+    free(memory);
+    assert_true(arriving_run(ZP_PACK_WAY_MULTIBOOT2, 0));
+    assert_int_equal(arriving.arrival.module_count, 1);
+    assert_ptr_equal(arriving.arrival.sources[0].bytes, arriving.memory + 0x1000);
+    assert_true(arriving_is_kept(0, TOTAL));
+    arriving_end();
+}
+
 static void multiboot2_memory_is_cut(void **state)
 {
     (void)state;
@@ -779,6 +800,7 @@ int main(void)
         cmocka_unit_test(file_names_in_front),
         cmocka_unit_test(multiboot2_hands_over),
         cmocka_unit_test(multiboot2_fields_that_are_spoiled),
+        cmocka_unit_test(multiboot2_at_address_0),
         cmocka_unit_test(multiboot2_memory_is_cut),
         cmocka_unit_test(nothing_handed_over),
     };

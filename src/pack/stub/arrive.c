@@ -22,13 +22,14 @@ static bool lies_below_end(uint64_t address, uint64_t size)
     return address < ARRIVE_ADDRESS_END && size <= ARRIVE_ADDRESS_END - address;
 }
 
+/* Address 0 is memory like other memory: GRUB on EFI puts modules there. */
 const void *arrive_see(const char *what, uint64_t address, uint64_t size)
 {
     const void *bytes = NULL;
 
-    if (address != 0 && lies_below_end(address, size))
+    if (lies_below_end(address, size))
         bytes = stub_see(address, size);
-    if (!bytes)
+    if (!bytes && (address != 0 || size > ARRIVE_ADDRESS_END))
         stub_refuse("%s: %d bytes at 0x%x cannot be read", what, size, address);
     return bytes;
 }
