@@ -258,6 +258,21 @@ static uint32_t cmdline_left(const struct build *build)
     return used < build->kernel.cmdline_max ? build->kernel.cmdline_max - used : 0;
 }
 
+/*
+ * Bytes from the body's start that init_size claims: what the stub needs, and the file up to the partitions.
+ * GRUB reads all of a file behind its setup sectors into as much memory as init_size says, and minds no
+ * syssize.
+ */
+static uint64_t claimed_memory(const struct build *build, const struct zp_pack_body *body, bool whole)
+{
+    const uint64_t stub = body->work + body->stub_memory;
+    uint64_t file = 0;
+
+    if (whole)
+        file = (build->request->partition_count > 0 ? build->volume_end : build->file_end) - ZP_PACK_BODY;
+    return zp_pack_align(file > stub ? file : stub, ZP_PACK_PAGE);
+}
+
 /* Front and body of one flavour; bytes has ZP_PACK_BODY and the body's size. */
 static int make_head(struct build *build, unsigned char *bytes, uint32_t flavour, uint64_t payload_at)
 {
@@ -272,7 +287,7 @@ static int make_head(struct build *build, unsigned char *bytes, uint32_t flavour
 
     memcpy(bytes, front.bytes, ZP_PACK_BODY);
     fill_body(build, bytes + ZP_PACK_BODY, flavour, payload_at, &body);
-    shape.memory = zp_pack_align(body.work + body.stub_memory, ZP_PACK_PAGE);
+    shape.memory = claimed_memory(build, &body, payload_at != 0);
     if (ZP_PACK_ADDRESS + shape.memory > ADDRESS_END)
         return zp_pack_fail(&build->say, "the stub's %u bytes do not fit below 4 GiB", body.stub_memory);
     zp_pack_headers(bytes, &shape);
