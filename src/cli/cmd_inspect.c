@@ -3,6 +3,7 @@
  * zeropage inspect: what an image is, what it demands and every entry that it offers, sound or faulty. Reads
  * the file and nothing else.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,14 +71,47 @@ static int refused(const struct zp_opened_image *opened, const struct inspect_op
     return CLI_NO;
 }
 
-static void accepted(const struct zp_opened_image *opened, const struct inspect_options *options)
+/* 0 or CLI_NO: a packed file of which a checksum is wrong is shown whole, and boots nowhere. */
+static int accepted(const struct zp_opened_image *opened, const struct cli_packed *packed,
+                    const struct inspect_options *options)
 {
     char *name = cli_escape_copy(options->image_name);
-    if (options->json)
-        cli_json_print(cli_image_json(opened, name));
-    else
-        cli_image_table(opened, name);
+    if (options->json) {
+        cli_json_print(cli_image_json(opened, packed, name));
+    } else {
+        cli_image_table(opened, packed, name);
+        fflush(stdout);
+        if (packed->altered)
+            cli_error("%s: %s", name, packed->why);
+    }
     free(name);
+    return packed->altered ? CLI_NO : CLI_DONE;
+}
+
+/* A packed file whose parts do not hold together: one line, for nothing in it can be relied upon. */
+static int spoiled(const struct cli_packed *packed, const struct inspect_options *options)
+{
+    char *name = cli_escape_copy(options->image_name), *why = cli_escape_copy(packed->why);
+    size_t size = strlen(name) + strlen(why) + 3;
+    char *text = cli_grow(NULL, size, 1);
+    snprintf(text, size, "%s: %s", name, why);
+    if (options->json) {
+        struct json_object *object = json_object_new_object(), *error = json_object_new_object();
+        cli_json_text(error, "code", "packed-spoiled");
+        cli_json_text(error, "field", "packed file");
+        json_object_object_add(error, "offset", NULL);
+        cli_json_hex(error, "value", 0);
+        cli_json_hex(error, "limit", 0);
+        cli_json_text(error, "text", text);
+        json_object_object_add(object, "error", error);
+        cli_json_print(object);
+    } else {
+        cli_error("%s", text);
+    }
+    free(text);
+    free(why);
+    free(name);
+    return CLI_NO;
 }
 
 int cli_inspect(int argc, char **argv)
@@ -94,10 +128,15 @@ int cli_inspect(int argc, char **argv)
         return code;
     if (opened.refusal.code == ZP_OK && opened.image.bzimage.payload_length != 0)
         (void)zp_opened_image_direct(&opened, &opening, NULL);
-    if (opened.refusal.code)
+    struct cli_packed packed;
+    cli_packed_read(&packed, &opened);
+    if (packed.spoiled)
+        code = spoiled(&packed, &options);
+    else if (opened.refusal.code)
         code = refused(&opened, &options);
     else
-        accepted(&opened, &options);
+        code = accepted(&opened, &packed, &options);
+    cli_packed_free(&packed);
     zp_opened_image_close(&opened);
     return cli_finish(code);
 }

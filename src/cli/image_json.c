@@ -175,7 +175,8 @@ static struct json_object *entries_json(const struct zp_image *image, const char
     return list;
 }
 
-struct json_object *cli_image_json(const struct zp_opened_image *opened, const char *image_name)
+struct json_object *cli_image_json(const struct zp_opened_image *opened, const struct cli_packed *packed,
+                                   const char *image_name)
 {
     const struct zp_image *image = &opened->image;
     size_t size = strlen(image_name) + ZP_INSIDE_SIZE + 2;
@@ -187,6 +188,7 @@ struct json_object *cli_image_json(const struct zp_opened_image *opened, const c
     cli_json_text(object, "inside", opened->inside);
     cli_json_text(object, "compression", zp_compression_name(opened->compression));
     json_object_object_add(object, "uki", cli_uki_json(opened));
+    json_object_object_add(object, "packed", cli_packed_json(packed));
     cli_json_size(object, "image_size", image->source->size);
     json_object_object_add(object, "formats", formats_json(image));
     json_object_object_add(object, "bzimage", bzimage_json(image));

@@ -256,7 +256,8 @@ static void print_sections(const struct zp_opened_image *opened, const struct cl
     cli_sections_table(&zp_opened_image_uki_file(opened)->source);
 }
 
-void cli_image_table(const struct zp_opened_image *opened, const char *image_name)
+void cli_image_table(const struct zp_opened_image *opened, const struct cli_packed *packed,
+                     const char *image_name)
 {
     const struct zp_image *image = &opened->image;
     struct cli_style style = cli_style();
@@ -265,6 +266,7 @@ void cli_image_table(const struct zp_opened_image *opened, const char *image_nam
     zp_inside_name(image_name, opened->inside, name, size);
     print_what(image, name, &style);
     cli_inside_table(opened);
+    cli_packed_table(packed);
     print_demands(image, &style);
     cli_boots_table(opened);
     cli_advice_table(opened);

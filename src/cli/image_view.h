@@ -7,10 +7,13 @@
 
 #include "cli.h"
 #include "opened.h"
+#include "packed_view.h"
 
 /* image_name: escaped. */
-void cli_image_table(const struct zp_opened_image *opened, const char *image_name);
-struct json_object *cli_image_json(const struct zp_opened_image *opened, const char *image_name);
+void cli_image_table(const struct zp_opened_image *opened, const struct cli_packed *packed,
+                     const char *image_name);
+struct json_object *cli_image_json(const struct zp_opened_image *opened, const struct cli_packed *packed,
+                                   const char *image_name);
 
 /* image_boots.c: where it boots, and what to change. opened with zp_opening.examine, refused or not. */
 void cli_boots_table(const struct zp_opened_image *opened);

@@ -76,6 +76,16 @@ IMAGE = {
                      "uname": Optional(str), "osrel": Optional(str),
                      "sections": [{"name": str, "offset": int, "size": int, "virtual_size": int,
                                    "virtual_address": Hex}]}),
+    "packed": Optional({
+        "flavour": Exactly("elf", "pe"), "multiboot": bool, "body_size": int, "stub_size": int, "stub_bytes": int,
+        "memory": int, "loaded_end": int,
+        "payload": Optional({
+            "offset": int, "size": int, "kernel": str, "kernel_offset": int, "kernel_size": int, "stored_size": int,
+            "compression": Exactly("none", "lz4", "zstd"), "entry": str, "told": bool, "home": Hex, "home_size": int,
+            "cmdline": str, "cmdline_room": int, "initrds": [{"offset": int, "size": int}], "initrd_room": int}),
+        "esp": Optional({"offset": int, "size": int}), "partitions": [{"offset": int, "size": int, "type": Hex}],
+        "altered": Optional(str),
+        "ways": [{"way": str, "offset": int, "address": Optional(Hex), "what": str}]}),
     "image_size": int,
     "formats": [Exactly("bzimage", "zimage", "elf32", "elf64", "multiboot1", "multiboot2", "pe", "pre-2.00")],
     "bzimage": Optional({
