@@ -214,6 +214,9 @@ static void put_setup_header(unsigned char *front, const struct zp_pack_shape *s
     header.syssize = (uint32_t)((loaded_size(shape) + ZP_PACK_GRAIN - 1) / ZP_PACK_GRAIN);
     header.cmdline_size = shape->cmdline_size;
     header.init_size = (uint32_t)shape->memory;
+    if (shape->flavour == ZP_PACK_ELF)
+        header.payload_offset =
+            UINT32_MAX; /* of no length: Xen looks there, and then takes the file as an ELF */
     if (shape->handover) {
         header.xloadflags |= ZP_XLF_EFI_HANDOVER_64;
         header.handover_offset = ZP_PACK_ENTRY_HANDOVER - ZP_PACK_ENTRY_LINUX64;

@@ -174,6 +174,30 @@ bool zp_init_size_short(struct zp_subject *subject, uint64_t number)
     return zp_version_from(subject, 0x20a) && !zp_init_size_covers(subject, number);
 }
 
+/* Loaders that keep init_size free and write all of the file there do not survive a tail that passes it. */
+bool zp_has_no_tail(struct zp_subject *subject, uint64_t number)
+{
+    return !zp_init_size_short(subject, number) || !zp_has_tail(subject, number);
+}
+
+bool zp_is_grub_linux16_tail(struct zp_subject *subject, uint64_t number)
+{
+    bool tail = !zp_has_no_tail(subject, number);
+    bool linux32 = zp_is_grub_linux32(subject, number);
+
+    return tail && linux32;
+}
+
+/* libxenguest unpacks what payload_offset names, from 2.08 on, and steps aside when that is past the end. */
+bool zp_payload_is_far(struct zp_subject *subject, uint64_t number)
+{
+    bool asked = zp_version_from(subject, 0x208);
+
+    (void)number;
+    subject->number[0] = subject->header.payload_offset;
+    return !asked || code_offset(subject) + subject->number[0] >= subject->source->size;
+}
+
 bool zp_code32_from(struct zp_subject *subject, uint64_t number)
 {
     subject->number[0] = subject->header.code32_start;

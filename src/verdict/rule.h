@@ -105,11 +105,14 @@ zp_condition zp_has_tail; /* partitions behind a bzImage: [0] bytes, [1] from th
 zp_condition zp_is_compressed; /* as a whole */
 zp_condition zp_has_hdrs;      /* number[0] the version */
 zp_condition zp_has_no_hdrs;
-zp_condition zp_is_old_linux;   /* a boot sector older than 2.00 */
-zp_condition zp_has_boot_flag;  /* AA55 at 0x1fe: number[0] */
-zp_condition zp_version_from;   /* number[0] the version, at least number */
-zp_condition zp_version_before; /* of an image with HdrS */
-zp_condition zp_is_loaded_high; /* number[0] loadflags */
+zp_condition zp_has_no_tail;    /* or init_size covers it: [0] bytes, [1] from there in the file */
+zp_condition zp_payload_is_far; /* no payload for a loader that looks for one: number[0] payload_offset */
+zp_condition zp_is_grub_linux16_tail; /* too long for the 32-bit loader */
+zp_condition zp_is_old_linux;         /* a boot sector older than 2.00 */
+zp_condition zp_has_boot_flag;        /* AA55 at 0x1fe: number[0] */
+zp_condition zp_version_from;         /* number[0] the version, at least number */
+zp_condition zp_version_before;       /* of an image with HdrS */
+zp_condition zp_is_loaded_high;       /* number[0] loadflags */
 zp_condition zp_is_loaded_low;
 zp_condition zp_is_relocatable;     /* number[0] relocatable_kernel */
 zp_condition zp_place_from;         /* relocatable, or pref_address at least number: number[0] */

@@ -55,6 +55,12 @@ static const struct zp_rule kexec[] = {
 
 /* GRUB on BIOS, the command linux: the 32-bit protocol; linux16 for what is older. */
 static const struct zp_rule grub_linux[] = {
+    ZP_PATH("linux16-tail", ZP_PROTOCOL_LINUX16, zp_is_grub_linux16_tail, 0,
+            "a kernel of protocol $v0 with partitions behind it, by its 16-bit setup"),
+    ZP_BUT("linux16-tail.command", zp_is_always, 0,
+           "by the command linux16: linux writes the whole file over init_size, past it and over GRUB, and "
+           "dies"),
+    ZP_TAIL_LOADED("linux16-tail.tail", "everything behind the setup is loaded to 0x100000"),
     ZP_PATH("linux", ZP_PROTOCOL_LINUX32, zp_is_grub_linux32, 0,
             "a bzImage of protocol $v0, by its 32-bit entry"),
     ZP_NEED("linux.boot_flag", zp_has_boot_flag, 0, "boot_flag (at 0x1fe) is $x0, not 0xaa55"),
@@ -101,6 +107,9 @@ static const struct zp_rule grub_efi_linux[] = {
     ZP_NEED("linux.high", zp_is_loaded_high, 0, "loadflags $x0 (at 0x211) without LOADED_HIGH: a zImage"),
     ZP_NEED("linux.bios", zp_entry_offered, ZP_PROTOCOL_LINUX32,
             "only the 16-bit entry is offered, which needs a BIOS"),
+    ZP_NEED("linux.tail", zp_has_no_tail, 0,
+            "the $s0 of partitions behind the kernel (from $x1 of the file) are written past init_size, over "
+            "GRUB itself"),
     ZP_BUT("linux.init_size", zp_init_size_short, 0,
            "it keeps init_size $x0 (at 0x260) free and writes all $x1 bytes behind the setup there: past it"),
     ZP_NONE("none", "no \"HdrS\" at 0x202"),

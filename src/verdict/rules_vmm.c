@@ -175,6 +175,10 @@ static const struct zp_rule xen[] = {
             "an ELF needs the Xen note PHYS32_ENTRY (type 18), and this has none"),
     ZP_NEED("elf.padding", zp_note_by_padding, 4,
             "it walks the notes by 4 bytes and so passes over PHYS32_ENTRY, which is padded by $d0"),
+    ZP_NEED("elf.hdrs", zp_payload_is_far, 0,
+            "\"HdrS\" at 0x202 is asked before the ELF: no kernel to unpack is at payload_offset $x0 (at "
+            "0x248), and only "
+            "one past the file's end, 0xffffffff, makes it go on"),
     ZP_TAIL_LEFT("elf.tail", "it loads the PT_LOADs"),
     ZP_PATH_TO("bzimage", "pvh", zp_has_inner, 0,
                "the ELF in the bzImage's payload has the note PHYS32_ENTRY"),

@@ -198,6 +198,19 @@ static void tail(struct gen_image *image)
     gen_poke(image, 0x1fe, 2, 0xaa55);
 }
 
+/* A bzImage without a payload, that says where it would be or that it is nowhere. */
+static void protocol_208(struct gen_image *image)
+{
+    gen_poke(image, 0x206, 2, 0x208);
+    gen_poke(image, 0x248, 8, 0);
+}
+
+static void payload_far(struct gen_image *image)
+{
+    protocol_208(image);
+    gen_poke(image, 0x248, 4, 0xffffffff);
+}
+
 /* A small PE of which the machine or the subsystem is another. */
 static void pe_i386(struct gen_image *image)
 {
@@ -355,6 +368,8 @@ static const struct rule_case cases[] = {
     {"xen-pvh", "bzimage.note", {"inside-plain"}, {"inside"}},
     {"xen-pvh", "bzimage-unseen", {"inside", .sealed = true}, {"inside"}},
     {"xen-pvh", "bzimage.unseen", {"inside", .sealed = true}, {"inside"}},
+    {"xen-pvh", "elf.hdrs", {"linux64", 0, {AS_LINUX}, .spoil = protocol_208},
+        {"linux64", 0, {AS_LINUX}, .spoil = payload_far}},
     {"xen-pvh", "elf.tail", {"linux64", 0, {AS_LINUX}, .spoil = tail}, {"elf64-pvh"}},
     {"xen-pvh", "none", {"bzimage-2.05"}, {"inside"}},
 
@@ -425,6 +440,9 @@ static const struct rule_case cases[] = {
     {"grub-linux", "linux16.command", {"zimage"}, {"bzimage"}},
     {"grub-linux", "linux16-old", {"boot-sector"}, {"zimage"}},
     {"grub-linux", "linux16-old.command", {"boot-sector"}, {"zimage"}},
+    {"grub-linux", "linux16-tail", {"bzimage", 0, {{0x260, 4, 0x1000}}, .spoil = tail}, {"bzimage", .spoil = tail}},
+    {"grub-linux", "linux16-tail.command", {"bzimage", 0, {{0x260, 4, 0x1000}}, .spoil = tail}, {"bzimage"}},
+    {"grub-linux", "linux16-tail.tail", {"bzimage", 0, {{0x260, 4, 0x1000}}, .spoil = tail}, {"bzimage"}},
     {"grub-linux", "linux16.tail", {"bzimage-2.03", .spoil = tail}, {"bzimage-2.03"}},
     {"grub-linux", "none", {"elf64"}, {"boot-sector"}},
 
@@ -443,6 +461,7 @@ static const struct rule_case cases[] = {
     {"grub-efi-linux", "linux.version", {"bzimage-2.00"}, {"bzimage-2.03"}},
     {"grub-efi-linux", "linux.high", {"zimage", 0, {{0x206, 2, 0x203}}}, {"bzimage-2.03"}},
     {"grub-efi-linux", "linux.bios", {"bzimage-2.03"}, {"bzimage-2.05"}},
+    {"grub-efi-linux", "linux.tail", {"bzimage", 0, {{0x260, 4, 0x1000}}, .spoil = tail}, {"bzimage", .spoil = tail}},
     {"grub-efi-linux", "linux.init_size", {"bzimage", 0x2400, {{0x260, 4, 0x1000}}}, {"bzimage", 0x2400, {{0x260, 4, 0x2000}}}},
     {"grub-efi-linux", "none", {"boot-sector"}, {"bzimage"}},
 
