@@ -144,6 +144,23 @@ def of_pe(name, data):
     yield "cut", data[:0x400]
 
 
+# Ways to pack the probe: every flavour, with what diverts hosts to other ways in, and with a partition behind it.
+PACKED = {"packed": [], "packed-no-esp": ["--esp", "off"], "packed-multiboot": ["--multiboot"],
+          "packed-pe": ["--flavour", "pe"], "packed-lz4": ["--compress", "lz4"],
+          "packed-tail": ["--partition", "root"]}
+
+
+def pack(folder):
+    """Packed files of a kernel that speaks on the serial port, by name."""
+    kernel = zptap.BUILD / "src/probe/guest/probe.elf64"
+    (folder / "root").write_bytes(bytes(range(256)) * 8192)
+    for name, options in PACKED.items():
+        ran = zptap.command(zptap.BINARY, "pack", kernel, "-o", name, *options, cwd=folder, timeout=60)
+        if ran.returncode != 0:
+            raise RuntimeError(ran.stderr)
+        yield name, folder / name
+
+
 def kernel_names():
     listed = zptap.command(zptap.SOURCE / "tools/kernels", "list").stdout.splitlines()
     return [line.split()[0] for line in listed if line.split()[0] not in NO_KERNELS]
@@ -174,4 +191,5 @@ def make(folder):
                 made[f"{base}.{suffix}"] = data
     for name, data in made.items():
         (folder / name).write_bytes(data)
-    return {name: folder / name for name in [*found, *made]}
+    packed = dict(pack(folder))
+    return {name: folder / name for name in [*found, *made, *packed]}

@@ -306,6 +306,18 @@ def uefi_start(images, seconds=60):
     return each(one, images)
 
 
+def uefi_disk(images, seconds=60):
+    """OVMF with the file as its only disk: taken where it starts the default loader of the ESP. It tries its shell next."""
+    def one(path):
+        with Machine("-bios", OVMF, "-drive", f"file={path},format=raw,if=virtio,snapshot=on", memory="512M",
+                     graphics=True) as machine:
+            machine.read(seconds, rb'BdsDxe: starting \w+ "[^"]*"', rb"BdsDxe: No bootable")
+            said = plain(machine.output)
+        started = re.findall(r'BdsDxe: starting \w+ "([^"]*)"', said)
+        return Answer(bool(started) and "Shell" not in started[0], one_line(said.replace("BdsDxe: ", "")) or "silent")
+    return each(one, images)
+
+
 # --- syslinux ---------------------------------------------------------------------------------------------------
 
 SYSLINUX = pathlib.Path("/usr/lib/syslinux/modules/bios")

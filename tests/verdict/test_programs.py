@@ -40,7 +40,8 @@ MACHINE = {("kexec", "*.no-mb-high"), ("kexec", "u-boot"), ("kexec", "memtest.cm
 BOOTED = ["cloud", "cloud-6.12", "i386", "memtest32", "ipxe", "memdisk", "lnxboot", "handoff-bzimage", "xen", "xen-gz", "gnumach",
           "invaders", "arm64", "uki", "grub-pvh", "u-boot", "boot-sector", "memtest", "memtest.boot-code", "memtest.no-aa55",
           "memtest.no-hdrs", "memtest.version-200", "memtest.version-20b", "memtest.setup-sects-255", "memtest.loaded-low",
-          "memtest.cut-*", "handoff-elf", "handoff-elf.no-mb", "handoff32-elf", "handoff32-elf.no-mb", "handoff32-elf.mb1-*"]
+          "memtest.cut-*", "handoff-elf", "handoff-elf.no-mb", "handoff32-elf", "handoff32-elf.no-mb", "handoff32-elf.mb1-*",
+          "packed*"]
 
 
 def matches(name, patterns):
@@ -72,9 +73,9 @@ def qemu_kernel(everything):
 
 
 def grub(everything):
-    """linux16 counts where linux says that it should be tried."""
+    """linux16 counts where linux says that it should be tried, or dies of a tail."""
     answers = programs.grub({name: path for name, path in everything.items() if not of(MACHINE, "grub-linux", name)})
-    told = {name: answers["linux16"][name] if "linux16" in answer.words else answer
+    told = {name: answers["linux16"][name] if "linux16" in answer.words or name == "packed-tail" else answer
             for name, answer in answers["linux"].items()}
     return {"grub-linux": told, "grub-multiboot": answers["multiboot"],
             "grub-multiboot2": answers["multiboot2"]}
@@ -84,8 +85,11 @@ def grub_efi(everything):
     """What LoadImage takes may be refused by StartImage: PE files of 32 bits."""
     answers = programs.grub_efi(everything)
     uefi = answers["chainloader"]
-    started = some(everything, ["cloud", "i386*", "ipxe-efi*"])
+    started = some(everything, ["cloud", "i386*", "ipxe-efi*", "packed-pe"])
     uefi |= programs.uefi_start({name: path for name, path in started.items() if uefi[name].taken})
+    # What is no PE may be a disk.
+    uefi |= programs.uefi_disk({name: path for name, path in everything.items()
+                                if matches(name, ["packed*", "boot-sector"]) and not uefi[name].taken})
     return {"grub-efi-linux": answers["linux"], "uefi": uefi}
 
 
@@ -97,7 +101,7 @@ def syslinux(everything):
 
 def ipxe(everything):
     answers = programs.ipxe(everything)
-    tried = some(everything, ["gnumach", "u-boot", "xen", "handoff-elf", "handoff*.mb1-*", "handoff32-elf.no-mb", "handoff32-elf.cut-*",
+    tried = some(everything, ["packed*", "gnumach", "u-boot", "xen", "handoff-elf", "handoff*.mb1-*", "handoff32-elf.no-mb", "handoff32-elf.cut-*",
                               "memtest.setup-sects-255"])
     answers |= {name: answer for name, answer in
                 programs.ipxe_boot({n: path for n, path in tried.items() if answers[n].taken}).items() if not answer.taken}
