@@ -211,20 +211,6 @@ static int place(struct build *build)
     return settle_partitions(build);
 }
 
-/*
- * Where the stub's memory begins: behind the payload, and so far behind it that init_size covers what is
- * padding. Loaders of bzImages write all of a file to memory, and some refuse what is longer than it says.
- */
-static uint64_t settle_work(const struct build *build, uint64_t end, uint32_t stub_memory)
-{
-    const uint64_t work = zp_pack_align(end, ZP_PACK_PAGE);
-    const uint64_t loaded = zp_pack_align(build->file_end - ZP_PACK_BODY, ZP_PACK_PAGE);
-
-    if (build->request->partition_count != 0 || work + stub_memory >= loaded)
-        return work;
-    return zp_pack_align(loaded - stub_memory, ZP_PACK_PAGE);
-}
-
 /* The body's header, and its checksum. size: of the body in the file; payload_at 0: none. */
 static void fill_body(const struct build *build, unsigned char *bytes, uint32_t flavour, uint64_t payload_at,
                       struct zp_pack_body *ret_body)
@@ -240,7 +226,7 @@ static void fill_body(const struct build *build, unsigned char *bytes, uint32_t 
     body.flavour = flavour;
     body.body_size = (uint32_t)build->body.size;
     body.reserved = 0;
-    body.work = payload_at ? settle_work(build, end, body.stub_memory) : zp_pack_align(end, ZP_PACK_PAGE);
+    body.work = zp_pack_align(end, ZP_PACK_PAGE);
     body.payload_offset = payload_at ? payload_at - ZP_PACK_BODY : 0;
     body.payload_size = payload_size;
     body.checksum = 0;
@@ -261,7 +247,7 @@ static uint32_t cmdline_left(const struct build *build)
 /*
  * Bytes from the body's start that init_size claims: what the stub needs, and the file up to the partitions.
  * GRUB reads all of a file behind its setup sectors into as much memory as init_size says, and minds no
- * syssize.
+ * syssize; hyperkit refuses a file that is longer.
  */
 static uint64_t claimed_memory(const struct build *build, const struct zp_pack_body *body, bool whole)
 {

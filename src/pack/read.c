@@ -198,6 +198,20 @@ static int read_payload(const struct reading *reading)
     bad(reading, "setup header", #field, ZP_BOOT_PARAMS_HDR_SETUP_SECTS + AT(zp_setup_header, field), \
         header.field, why)
 
+/* What init_size has to be (build.c). The file counts up to the partitions behind it. */
+static uint64_t claimed_memory(const struct zp_packed *packed)
+{
+    uint64_t claimed = packed->body.work + packed->body.stub_memory, file = packed->file_size;
+
+    if (packed->payload_at == 0)
+        file = packed->loaded_end;
+    else if (packed->partition_count > 0)
+        file = packed->esp ? packed->esp_at + packed->esp_size : packed->loaded_end;
+    if (claimed < file - ZP_PACK_BODY)
+        claimed = file - ZP_PACK_BODY;
+    return zp_pack_align(claimed, ZP_PACK_PAGE);
+}
+
 /* What a loader reads there must be what the body means. */
 static int check_setup_header(const struct reading *reading)
 {
@@ -213,8 +227,8 @@ static int check_setup_header(const struct reading *reading)
         return SETUP(setup_sects, "is not 7");
     if (header.syssize != (packed->loaded_end - ZP_PACK_BODY + ZP_PACK_GRAIN - 1) / ZP_PACK_GRAIN)
         return SETUP(syssize, "does not end where the payload does");
-    if (header.init_size < zp_pack_align(packed->body.work + packed->body.stub_memory, ZP_PACK_PAGE))
-        return SETUP(init_size, "is less than what payload and stub need");
+    if (header.init_size != claimed_memory(packed))
+        return SETUP(init_size, "is not what payload, stub and file need");
     return 0;
 }
 
@@ -274,10 +288,10 @@ static int read_all(struct reading *reading)
         status = check_body(reading);
     if (status == 0)
         status = read_payload(reading);
-    if (status == 0)
-        status = check_setup_header(reading);
     for (size_t i = 0; status == 0 && i <= ZP_PACK_PARTITION_MAX; i++)
         status = read_partition(reading, i);
+    if (status == 0)
+        status = check_setup_header(reading);
     packed->flavour = packed->body.flavour;
     packed->body_size = packed->loaded_end - ZP_PACK_BODY;
     packed->multiboot = has_multiboot(reading->front);

@@ -130,7 +130,4 @@ void stub_efi_console(const struct stub_efi *efi); /* NULL: there is none from n
 /* efi_arrive.c: keeps what an EFI firmware left in RAM and the kernel looks for later, by boot_params. */
 void stub_efi_arrive(struct arrival *arrival);
 
-/* payload.c: magic, version, bounds and checksum of what lies at entry->payload; refuses. */
-void stub_payload_check(struct stub_entry *entry);
-
 #endif

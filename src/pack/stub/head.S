@@ -194,7 +194,7 @@ unpack:
     leaq    stub_end(%rip), %rdx
     movl    $STUB_BYTES, %ecx
     call    unpack_body
-    pushq   $0                      /* struct stub_entry, from its end: reserved */
+    pushq   $0                      /* struct stub_entry, from its end: checked */
     pushq   $0                      /* payload */
     pushq   %r15                    /* stub */
     pushq   %rbp                    /* body */

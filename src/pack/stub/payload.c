@@ -40,33 +40,42 @@ static void check_sum(const struct zp_pack_payload *payload)
                     payload->checksum);
 }
 
-/* Where the body's header says, unless somebody has it elsewhere: efi.c, or we in the first pass. */
+/* Where the body's header says, unless efi.c has read it from the ESP, or we have it elsewhere by now. */
 static const struct zp_pack_payload *find(struct stub_entry *entry)
 {
     const struct zp_pack_body *body = (const void *)(uintptr_t)(entry->body + ZP_PACK_HEADER);
+    const uint64_t inside = entry->body + body->payload_offset;
     const struct zp_pack_payload *payload;
-    uint64_t size = UINT64_MAX;
 
     if (entry->payload == 0) {
         if (body->payload_offset == 0)
             stub_refuse("payload: none in this file, which is to be started by EFI firmware");
-        entry->payload = entry->body + body->payload_offset;
-        size = body->payload_size;
+        entry->payload = inside;
     }
     payload = (const void *)(uintptr_t)entry->payload;
-    check(payload, size);
+    check(payload, entry->payload == inside ? body->payload_size : UINT64_MAX);
     return payload;
+}
+
+void stub_payload_check(struct stub_entry *entry)
+{
+    const struct zp_pack_payload *payload = find(entry);
+
+    if (!entry->checked)
+        check_sum(payload);
+    if (!is_sound(payload))
+        stub_refuse("payload: a part of it lies outside");
+    entry->checked = 1;
 }
 
 const struct zp_pack_payload *stub_payload(struct stub_entry *entry, struct arrival *arrival)
 {
-    const struct zp_pack_payload *payload = find(entry);
-    const char *bytes = (const char *)payload;
+    const struct zp_pack_payload *payload;
+    const char *bytes;
 
-    if (!entry->settled)
-        check_sum(payload);
-    if (!is_sound(payload))
-        stub_refuse("payload: a part of it lies outside");
+    stub_payload_check(entry);
+    payload = (const void *)(uintptr_t)entry->payload;
+    bytes = (const char *)payload;
     stub_keep(arrival, entry->payload, payload->size);
     stub_cmdline_add(arrival, bytes + payload->cmdline_offset, payload->cmdline_length);
     for (size_t i = 0; i < payload->module_count; i++)

@@ -44,7 +44,7 @@ struct stub_entry {
     uint64_t body;    /* address of the body as entered */
     uint64_t stub;    /* where this stub's code lies */
     uint64_t payload; /* address of the payload; 0: find it by the body's header */
-    uint64_t reserved;
+    uint64_t checked; /* the payload's checksum was counted, and is right */
 };
 
 struct stub_keep {
@@ -121,9 +121,11 @@ void stub_module_add(struct arrival *arrival, uint64_t start, uint64_t size, con
                      size_t cmdline_length); /* keeps it */
 
 /*
- * payload.c: checks magic, version, bounds of each member and, unless settled, the checksum; does not return
- * when they are wrong. Adds the built-in command line and modules, which come before those handed over.
+ * payload.c: checks magic, version, bounds of each member and, the first time, the checksum; does not return
+ * when they are wrong. stub_payload adds the built-in command line and modules, which come before those
+ * handed over.
  */
+void stub_payload_check(struct stub_entry *entry);
 const struct zp_pack_payload *stub_payload(struct stub_entry *entry, struct arrival *arrival);
 
 /*
