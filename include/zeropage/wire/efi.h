@@ -286,7 +286,7 @@ struct zp_efi_file {
     uint64_t revision;
     uint64_t open;
     uint64_t close;
-    uint64_t delete;
+    uint64_t delete_file; /* Delete */
     uint64_t read;
     uint64_t write;
     uint64_t get_position;
@@ -299,7 +299,7 @@ struct zp_efi_file {
 static_assert(offsetof(struct zp_efi_file, revision) == 0x00, "revision");
 static_assert(offsetof(struct zp_efi_file, open) == 0x08, "open");
 static_assert(offsetof(struct zp_efi_file, close) == 0x10, "close");
-static_assert(offsetof(struct zp_efi_file, delete) == 0x18, "delete");
+static_assert(offsetof(struct zp_efi_file, delete_file) == 0x18, "delete_file");
 static_assert(offsetof(struct zp_efi_file, read) == 0x20, "read");
 static_assert(offsetof(struct zp_efi_file, write) == 0x28, "write");
 static_assert(offsetof(struct zp_efi_file, get_position) == 0x30, "get_position");
