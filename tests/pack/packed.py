@@ -260,7 +260,7 @@ FUNNEL = [
     Way("crosvm", state("crosvm")),
     Way("grub-multiboot2", hosts.grub_bios("multiboot2"), ("--multiboot",)),
     Way("uefi-disk", uefi_disk, hands="nothing"),
-    Way("grub-efi-chain", chainload, ("--flavour", "pe"), hands="cmdline", front="/probe "),
+    Way("grub-efi-chain", chainload, ("--flavour", "pe"), hands="cmdline"),
 ]
 
 # How the same protocols come about elsewhere.

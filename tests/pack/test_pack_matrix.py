@@ -197,6 +197,8 @@ FOREIGN = {
     "invaders": ("", (), None),
 }
 
+SECONDS = 150  # memtest measures the memory before its first word
+
 
 def screen(image, words, seconds=40):
     """Whether these words come up in the text memory of a PC's screen."""
@@ -222,7 +224,7 @@ class Foreign(unittest.TestCase):
             for way in ("disk", "kernel"):
                 with self.subTest(way=way):
                     argv = enter(way, image, pathlib.Path(folder))
-                    self.assertRegex(packed.listen(argv, 60, said.encode()), said)
+                    self.assertRegex(packed.listen(argv, SECONDS, said.encode(), silence=SECONDS), said)
 
     def test_xen(self):
         self.check("xen")
@@ -239,7 +241,7 @@ class Foreign(unittest.TestCase):
     def test_invaders(self):
         """on the screen alone"""
         image = packed.packed(media.fetched("invaders"), "--entry", "multiboot1")
-        there, text = screen(image, r"(?i)invaders|score|press")
+        there, text = screen(image, r"(?i)invaders|-\*-")
         self.assertTrue(there, text)
 
 

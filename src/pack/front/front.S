@@ -92,9 +92,9 @@ front:
     .long   ZP_CODE32_START_DEFAULT
     .org    ZP_BOOT_PARAMS_HDR_INITRD_ADDR_MAX
     .long   0x7fffffff
-    .long   ZP_PAGE_SIZE                /* kernel_alignment: the body runs on any page */
+    .long   0x200000                    /* kernel_alignment: OVMF looks for room in 511 steps of two of it */
     .byte   1                           /* relocatable_kernel */
-    .byte   ZP_PAGE_SHIFT               /* min_alignment */
+    .byte   ZP_PAGE_SHIFT               /* min_alignment: the body runs on any page */
     .word   ZP_XLF_KERNEL_64
     .org    ZP_BOOT_PARAMS_HDR_PREF_ADDRESS
     .quad   ZP_PACK_ADDRESS
