@@ -389,11 +389,10 @@ static int write_packed(struct pack_options *options, const struct zp_pack_reque
     struct zp_pack_sizes sizes;
     struct cli_output output;
     char sentence[SENTENCE];
-    int status = cli_output_begin(&output, options->output_name), packed = -1;
-    if (status == 0 && !output.path) {
-        cli_output_end(&output, ECANCELED);
+    struct stat about;
+    if (stat(options->output_name, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode))
         return refuse(options->json, options->output_name, "not a regular file, which a packed file must be");
-    }
+    int status = cli_output_begin(&output, options->output_name), packed = -1;
     clock_gettime(CLOCK_MONOTONIC, &telling.begin);
     if (status == 0)
         packed = zp_pack_write(request, output.fd, &sizes, options->opening.progress ? tell_progress : NULL,
@@ -428,6 +427,7 @@ static int pack_opened(struct pack_options *options)
         partitions[i] = (struct zp_pack_partition){&options->partitions[i].file.source,
                                                    options->partitions[i].name, options->partitions[i].type};
     request->kernel = options->opened.image.source;
+    request->output_name = options->output_name;
     request->kernel_name =
         zp_inside_name(options->kernel_name, options->opened.inside, kernel_name, sizeof kernel_name);
     request->initrds = initrds;

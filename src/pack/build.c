@@ -46,7 +46,9 @@ static int put(struct build *build, uint64_t offset, const void *bytes, size_t s
 {
     int status = zp_pack_put(build->out, offset, bytes, size);
 
-    return status ? zp_pack_fail(&build->say, "writing the packed file: %s", strerror(-status)) : 0;
+    return status ? zp_pack_fail(&build->say, "%s: writing it: %s", build->request->output_name,
+                                 strerror(-status))
+                  : 0;
 }
 
 /* Room for the command line, with its NUL. */
@@ -70,6 +72,7 @@ static int settle_cmdline(struct build *build)
     build->payload.cmdline_offset = sizeof(build->payload);
     build->payload.cmdline_room = (uint32_t)zp_pack_align(room, ZP_PACK_GRAIN);
     build->payload.cmdline_length = (uint32_t)length;
+    build->payload.cmdline_max = build->kernel.cmdline_max;
     return 0;
 }
 
@@ -79,8 +82,12 @@ static int settle_modules(struct build *build)
     const struct zp_pack_request *request = build->request;
     struct zp_pack_payload *payload = &build->payload;
     uint64_t start = zp_pack_align(payload->kernel_offset + payload->kernel_size, ZP_PACK_GRAIN);
-    uint64_t at = start;
+    uint64_t at = start, room = request->initrd_room;
 
+    if (room > ZP_PACK_PAYLOAD_MAX)
+        return zp_pack_fail(&build->say, "initrd: room for %llu bytes: a packed file holds %llu in all",
+                            (unsigned long long)room, (unsigned long long)ZP_PACK_PAYLOAD_MAX);
+    room = zp_pack_align(room, ZP_PACK_GRAIN);
     if (request->initrd_count > ZP_PACK_MODULE_MAX)
         return zp_pack_fail(&build->say, "%zu initrds: a packed file holds %d", request->initrd_count,
                             ZP_PACK_MODULE_MAX);
@@ -97,16 +104,12 @@ static int settle_modules(struct build *build)
     }
     payload->module_count = (uint32_t)request->initrd_count;
     payload->modules_room = at - start;
-    if (request->initrd_room != 0 && request->initrd_room < payload->modules_room)
+    if (room != 0 && room < payload->modules_room)
         return zp_pack_fail(&build->say, "initrd: needs %llu bytes, and the room for it is to have %llu",
                             (unsigned long long)payload->modules_room,
                             (unsigned long long)request->initrd_room);
-    if (request->initrd_room > ZP_PACK_PAYLOAD_MAX)
-        return zp_pack_fail(&build->say, "initrd: room for %llu bytes: a packed file holds %llu in all",
-                            (unsigned long long)request->initrd_room,
-                            (unsigned long long)ZP_PACK_PAYLOAD_MAX);
-    if (request->initrd_room != 0) {
-        payload->modules_room = zp_pack_align(request->initrd_room, ZP_PACK_GRAIN);
+    if (room != 0) {
+        payload->modules_room = room;
         if (payload->module_count == 0)
             payload->modules[0].offset = start;
     }
@@ -236,14 +239,6 @@ static void fill_body(const struct build *build, unsigned char *bytes, uint32_t 
     *ret_body = body;
 }
 
-/* What a loader may add to the built-in command line, with the space between. */
-static uint32_t cmdline_left(const struct build *build)
-{
-    uint32_t length = build->payload.cmdline_length, used = length ? length + 1 : 0;
-
-    return used < build->kernel.cmdline_max ? build->kernel.cmdline_max - used : 0;
-}
-
 /*
  * Bytes from the body's start that init_size claims: what the stub needs, and the file up to the partitions.
  * GRUB reads all of a file behind its setup sectors into as much memory as init_size says, and minds no
@@ -266,7 +261,7 @@ static int make_head(struct build *build, unsigned char *bytes, uint32_t flavour
     struct zp_pack_shape shape = {.flavour = flavour,
                                   .loaded_end =
                                       payload_at ? build->loaded_end : ZP_PACK_BODY + build->body.size,
-                                  .cmdline_size = cmdline_left(build),
+                                  .cmdline_size = zp_pack_cmdline_left(&build->payload),
                                   .multiboot = build->request->multiboot && payload_at,
                                   .handover = build->stub >= ZP_PACK_STUB_FULL};
     struct zp_pack_body body;
@@ -483,7 +478,7 @@ int zp_pack_write(const struct zp_pack_request *request, int out, struct zp_pack
     if (status == 0)
         status = write_partitions(&build);
     if (status == 0 && ftruncate(out, (off_t)build.file_end) != 0)
-        status = zp_pack_fail(&build.say, "writing the packed file: its %llu bytes are too many here",
+        status = zp_pack_fail(&build.say, "%s: its %llu bytes are too many here", request->output_name,
                               (unsigned long long)build.file_end);
     if (status == 0)
         count(&build, ret_sizes);

@@ -3,10 +3,12 @@
  * Another command line or initrd for a packed file, in place: nothing else moves, so that every header stays
  * true, and a file system in an appended partition stays where it is. Receives a descriptor; checks first
  * that the file is whole (an altered one must not be sealed as if it were sound) and that the new part fits.
- * The payload's checksum is spoiled before the first byte is changed and written last of all: whatever
- * happens in between, the stub and --verify see it.
+ * What can fail is tried while the file is still as it was: the new part is read through, and its blocks are
+ * allocated. The payload's checksum is spoiled before the first byte is changed and written last of all:
+ * whatever happens in between, the stub and --verify see it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +88,17 @@ static int settle(struct edit *edit)
     return fdatasync(edit->fd) == 0 || errno == EINVAL ? 0 : zp_pack_fail(&edit->say, "%s", strerror(errno));
 }
 
+/* So that no write into a hole of the file meets a full disk. Not all file systems know how. */
+static int allocate(struct edit *edit, uint64_t offset, uint64_t size)
+{
+    int error = fallocate(edit->fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size) == 0 ? 0 : errno;
+
+    if (error != ENOSPC && error != EDQUOT && error != EIO)
+        return 0;
+    return zp_pack_fail(&edit->say, "offset 0x%" PRIx64 ": %" PRIu64 " bytes: %s", offset, size,
+                        strerror(error));
+}
+
 /* From here on until seal the file is known to be none. */
 static int unseal(struct edit *edit)
 {
@@ -124,24 +137,23 @@ static int seal(struct edit *edit)
     return status ? status : settle(edit);
 }
 
-static uint32_t taken(uint32_t length)
-{
-    return length ? length + 1 : 0; /* with the space behind it */
-}
-
-static int write_cmdline(struct edit *edit, const char *cmdline, uint32_t length, uint32_t left)
+static int write_cmdline(struct edit *edit, const char *cmdline, uint32_t length)
 {
     struct zp_pack_payload *payload = &edit->packed.payload;
     const uint64_t at = edit->packed.payload_at + payload->cmdline_offset;
-    int status = unseal(edit);
+    uint32_t left;
+    int status = allocate(edit, at, payload->cmdline_room);
 
+    if (status == 0)
+        status = unseal(edit);
+    payload->cmdline_length = length;
+    left = zp_pack_cmdline_left(payload);
     if (status == 0)
         status = put(edit, ZP_BOOT_PARAMS_HDR_CMDLINE_SIZE, &left, sizeof(left));
     if (status == 0)
         status = put(edit, at, cmdline, length);
     if (status == 0)
         status = zeros(edit, at + length, payload->cmdline_room - length);
-    payload->cmdline_length = length;
     return status ? status : seal(edit);
 }
 
@@ -149,47 +161,66 @@ int zp_pack_set_cmdline(int fd, const char *cmdline, char *error, size_t error_s
 {
     struct edit edit;
     const size_t length = strlen(cmdline);
-    uint32_t left = 0, room, most;
     int status = begin(&edit, fd, error, error_size);
+    const uint32_t room = edit.packed.payload.cmdline_room, most = edit.packed.payload.cmdline_max;
 
-    if (status == 0 && read_fd(&edit, ZP_BOOT_PARAMS_HDR_CMDLINE_SIZE, &left, sizeof(left)) != 0)
-        status =
-            zp_pack_fail(&edit.say, "setup header at 0x%x: cannot be read", ZP_BOOT_PARAMS_HDR_CMDLINE_SIZE);
-    room = edit.packed.payload.cmdline_room;
-    most = taken(edit.packed.payload.cmdline_length);
-    most = left > ZP_PACK_CMDLINE_MAX - most ? ZP_PACK_CMDLINE_MAX : left + most;
     if (status == 0 && length + 1 > room)
         status = zp_pack_fail(&edit.say, "command line: needs %zu bytes with its NUL, and the room has %u",
                               length + 1, room);
     if (status == 0 && length > most)
         status = zp_pack_fail(&edit.say, "command line: %zu bytes, and the kernel takes %u", length, most);
-    if (status == 0) {
-        left = taken((uint32_t)length) < most ? most - taken((uint32_t)length) : 0;
-        status = write_cmdline(&edit, cmdline, (uint32_t)length, left);
-    }
+    if (status == 0)
+        status = write_cmdline(&edit, cmdline, (uint32_t)length);
     zp_packed_free(&edit.packed);
     return status;
 }
 
-static int write_initrd(struct edit *edit, const struct zp_source *initrd)
+/* Reads all of it; writes it to the file, too, unless `at` is 0. */
+static int copy_initrd(struct edit *edit, const struct zp_source *initrd, uint64_t at)
 {
-    struct zp_pack_payload *payload = &edit->packed.payload;
-    const uint64_t start = payload->modules[0].offset, at = edit->packed.payload_at + start;
     unsigned char *piece = malloc(PIECE);
-    int status = piece ? unseal(edit) : zp_pack_fail(&edit->say, "no memory to copy it");
+    int status = piece ? 0 : zp_pack_fail(&edit->say, "no memory to copy it");
 
     for (uint64_t done = 0; status == 0 && done < initrd->size; done += PIECE) {
         size_t part = initrd->size - done < PIECE ? (size_t)(initrd->size - done) : PIECE;
 
         status = initrd->read(initrd->context, done, piece, part);
         if (status)
-            status = zp_pack_fail(&edit->say, "reading the initrd: %s", strerror(-status));
-        else
+            status =
+                zp_pack_fail(&edit->say, "reading the initrd at 0x%" PRIx64 ": %s", done, strerror(-status));
+        else if (at)
             status = put(edit, at + done, piece, part);
     }
     free(piece);
+    return status;
+}
+
+/* Behind it the room has what it was packed with: zeros. */
+static uint64_t modules_end(const struct zp_pack_payload *payload)
+{
+    uint64_t end = payload->modules[0].offset;
+
+    if (payload->module_count > 0)
+        end = payload->modules[payload->module_count - 1].offset +
+              payload->modules[payload->module_count - 1].size;
+    return end;
+}
+
+static int write_initrd(struct edit *edit, const struct zp_source *initrd)
+{
+    struct zp_pack_payload *payload = &edit->packed.payload;
+    const uint64_t start = payload->modules[0].offset, at = edit->packed.payload_at + start;
+    const uint64_t end = start + initrd->size, old_end = modules_end(payload);
+    int status = copy_initrd(edit, initrd, 0);
+
     if (status == 0)
-        status = zeros(edit, at + initrd->size, payload->modules_room - initrd->size);
+        status = allocate(edit, at, initrd->size);
+    if (status == 0)
+        status = unseal(edit);
+    if (status == 0)
+        status = copy_initrd(edit, initrd, at);
+    if (status == 0 && old_end > end)
+        status = zeros(edit, at + initrd->size, old_end - end);
     memset(payload->modules, 0, sizeof(payload->modules));
     payload->modules[0] = (struct zp_pack_module){start, initrd->size};
     payload->module_count = 1;

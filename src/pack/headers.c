@@ -28,6 +28,16 @@
 #define TRACK            63u
 #define CYLINDER_MAX     1023u
 
+#define PE_OPTIONAL     (ZP_PACK_HEADERS + sizeof(uint32_t) + sizeof(struct zp_image_file_header))
+#define PE_CERTIFICATES 4u /* index of their directory */
+
+static_assert(PE_OPTIONAL + offsetof(struct zp_image_optional_header64, CheckSum) == ZP_PACK_PE_CHECKSUM,
+              "CheckSum");
+static_assert(PE_OPTIONAL + sizeof(struct zp_image_optional_header64) +
+                      PE_CERTIFICATES * sizeof(struct zp_image_data_directory) ==
+                  ZP_PACK_PE_CERTIFICATES,
+              "certificates");
+
 struct note {
     struct zp_elf_nhdr header;
     char name[4];
@@ -265,11 +275,20 @@ void zp_pack_partition_set(unsigned char *front, size_t index, uint8_t type, uin
     memcpy(at + 12, &count, sizeof(count));
 }
 
+/* Changes when a PE is signed, and the sum does not. */
+static bool is_signing(const unsigned char *front, size_t at)
+{
+    return front[0] == 'M' && (at == ZP_PACK_PE_CHECKSUM || at == ZP_PACK_PE_CERTIFICATES ||
+                               at == ZP_PACK_PE_CERTIFICATES + sizeof(uint32_t));
+}
+
 uint32_t zp_pack_setup_sum(const unsigned char *front)
 {
     uint32_t sum = 0, word;
 
     for (size_t at = ZP_PACK_HEADERS; at < ZP_PACK_BODY; at += sizeof(word)) {
+        if (is_signing(front, at))
+            continue;
         memcpy(&word, front + at, sizeof(word));
         sum += word;
     }

@@ -84,6 +84,9 @@ static int refuse(const struct zp_pack_request *request, int status, const struc
                             "%s: a unified kernel image; zeropage unpack --section .linux:FILE takes the "
                             "kernel out of it, .initrd and .cmdline likewise: pack those",
                             request->kernel_name);
+    case ZP_ERR_PROTOCOL:
+        return zp_pack_fail(say, "%s: an entry of protocol %s is not offered; --entry takes another",
+                            request->kernel_name, zp_protocol_name(request->entry));
     case ZP_ERR_COMPRESSED:
         return zp_pack_fail(say, "%s: compressed; zeropage unpack -o FILE unpacks it: pack that",
                             request->kernel_name);

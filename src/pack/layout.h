@@ -24,6 +24,9 @@
 #define ZP_PACK_HEADERS_END 0x480
 /* Dwords of the file in [ZP_PACK_HEADERS, ZP_PACK_BODY) add up to 0 modulo 2^32; this one sees to it. */
 #define ZP_PACK_SETUP_BALANCE 0xffc
+/* But for what signing a PE writes: CheckSum and the directory entry of the certificates, two dwords. */
+#define ZP_PACK_PE_CHECKSUM     0x2d8
+#define ZP_PACK_PE_CERTIFICATES 0x328
 
 /* Entries, from the body's start. The first and the second are where the Linux protocols want them. */
 #define ZP_PACK_ENTRY_LINUX32    0x000 /* ESI: boot_params */
@@ -125,7 +128,7 @@ struct zp_pack_payload {
     uint64_t home, home_size; /* where the kernel is linked to lie: we go somewhere else beforehand */
     uint64_t modules_room;    /* bytes from module[0].offset on that --set-initrd may fill */
     uint32_t module_count;
-    uint32_t reserved;
+    uint32_t cmdline_max; /* bytes without NUL: the longest that kernel and stub take */
     struct zp_pack_module modules[ZP_PACK_MODULE_MAX];
 };
 

@@ -25,9 +25,9 @@ struct zp_pack_partition {
 
 struct zp_pack_request {
     const struct zp_source *kernel;
-    const char *kernel_name;
-    const char *cmdline;   /* "" for none */
-    uint32_t cmdline_room; /* bytes, 0: ZP_PACK_CMDLINE_ROOM or what the command line needs */
+    const char *kernel_name, *output_name; /* file names, for errors */
+    const char *cmdline;                   /* "" for none */
+    uint32_t cmdline_room;                 /* bytes, 0: ZP_PACK_CMDLINE_ROOM or what the command line needs */
     const struct zp_source *const *initrds;
     const char *const *initrd_names;
     size_t initrd_count;

@@ -42,6 +42,14 @@ struct zp_pack_sum {
 void zp_pack_sum_add(struct zp_pack_sum *sum, const void *bytes, size_t size);
 uint64_t zp_pack_sum_end(const struct zp_pack_sum *sum);
 
+/* What a loader may add to the built-in command line, with the space between. */
+static inline uint32_t zp_pack_cmdline_left(const struct zp_pack_payload *payload)
+{
+    uint32_t used = payload->cmdline_length ? payload->cmdline_length + 1 : 0;
+
+    return used < payload->cmdline_max ? payload->cmdline_max - used : 0;
+}
+
 /* kernel.c: how the kernel is entered and what that takes. */
 struct zp_pack_kernel {
     uint32_t entry; /* enum zp_protocol as the plan has it */

@@ -34,7 +34,8 @@ static bool is_zero(const unsigned char *bytes, size_t size)
 
 static int write_failed(const struct copy *copy, int error)
 {
-    return zp_pack_fail(copy->say, "%s: writing the packed file: %s", copy->partition->name, strerror(error));
+    return zp_pack_fail(copy->say, "%s: writing it to the packed file: %s", copy->partition->name,
+                        strerror(error));
 }
 
 /* Blocks that are not zero, by reading. */

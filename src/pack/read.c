@@ -142,6 +142,8 @@ static int check_payload(const struct reading *reading)
         return PAYLOAD(cmdline_room, "goes past the end of the payload");
     if (payload->cmdline_length >= payload->cmdline_room)
         return PAYLOAD(cmdline_length, "leaves no place for a NUL in its room");
+    if (payload->cmdline_max < payload->cmdline_length || payload->cmdline_max > ZP_PACK_CMDLINE_MAX)
+        return PAYLOAD(cmdline_max, "is less than the command line, or more than the stub takes");
     if (payload->kernel_offset < (uint64_t)payload->cmdline_offset + payload->cmdline_room ||
         payload->kernel_offset > payload->size)
         return PAYLOAD(kernel_offset, "lies in another part, or outside of the payload");
@@ -198,15 +200,25 @@ static int read_payload(const struct reading *reading)
     bad(reading, "setup header", #field, ZP_BOOT_PARAMS_HDR_SETUP_SECTS + AT(zp_setup_header, field), \
         header.field, why)
 
-/* What init_size has to be (build.c). The file counts up to the partitions behind it. */
-static uint64_t claimed_memory(const struct zp_packed *packed)
+/* Where the file ended when it was packed, but for partitions. On a disk, or signed, it is longer. */
+static uint64_t packed_end(const struct zp_packed *packed)
 {
-    uint64_t claimed = packed->body.work + packed->body.stub_memory, file = packed->file_size;
+    uint64_t end = packed->loaded_end;
 
     if (packed->payload_at == 0)
-        file = packed->loaded_end;
-    else if (packed->partition_count > 0)
-        file = packed->esp ? packed->esp_at + packed->esp_size : packed->loaded_end;
+        return end;
+    if (packed->esp)
+        end = packed->esp_at + packed->esp_size;
+    if (packed->partition_count == 0)
+        end = end < ZP_PACK_LEAST ? ZP_PACK_LEAST : zp_pack_align(end, ZP_PACK_SECTOR);
+    return end;
+}
+
+/* What init_size has to be (build.c). */
+static uint64_t claimed_memory(const struct zp_packed *packed)
+{
+    uint64_t claimed = packed->body.work + packed->body.stub_memory, file = packed_end(packed);
+
     if (claimed < file - ZP_PACK_BODY)
         claimed = file - ZP_PACK_BODY;
     return zp_pack_align(claimed, ZP_PACK_PAGE);
@@ -290,6 +302,10 @@ static int read_all(struct reading *reading)
         status = read_payload(reading);
     for (size_t i = 0; status == 0 && i <= ZP_PACK_PARTITION_MAX; i++)
         status = read_partition(reading, i);
+    if (status == 0 && packed->file_size < packed_end(packed))
+        status =
+            zp_pack_fail(&reading->say, "%" PRIu64 " bytes, and it was packed with %" PRIu64 ": it was cut",
+                         packed->file_size, packed_end(packed));
     if (status == 0)
         status = check_setup_header(reading);
     packed->flavour = packed->body.flavour;

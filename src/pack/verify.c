@@ -174,6 +174,44 @@ static int verify_efi(const struct volume *volume, uint64_t at, uint64_t size)
     return status ? zp_pack_fail(volume->say, "BOOTX64.EFI at 0x%" PRIx64 ": %s", at, text) : 0;
 }
 
+/*
+ * Clusters in the order in which firmware reads them: the table as the packer made it, but for its first two
+ * entries, in which whoever mounts the volume keeps notes.
+ */
+static int verify_chains(const struct volume *volume, const struct zp_packed *packed)
+{
+    const uint64_t efi = zp_pack_align(ZP_PACK_BODY + packed->body.body_size, ZP_PACK_SECTOR);
+    struct zp_pack_fat fat;
+    unsigned char *made, *found;
+    size_t first, size;
+    int status = 0;
+
+    zp_pack_fat_plan(&fat, packed->esp_at, efi, packed->payload.size);
+    if (fat.size != packed->esp_size || fat.payload_at != packed->payload_at)
+        return zp_pack_fail(volume->say,
+                            "ESP at 0x%" PRIx64 ": its size or layout is another than was packed",
+                            packed->esp_at);
+    first = ZP_PACK_SECTOR + (fat.fat16 ? 4 : 3);
+    size = (size_t)(ZP_PACK_SECTOR * (1 + (uint64_t)fat.fat_sectors)) - first;
+    made = malloc((size_t)fat.head_size);
+    found = malloc(size);
+    if (!made || !found)
+        status = zp_pack_fail(volume->say, "no memory to read it with");
+    if (status == 0)
+        status = get(volume->file, packed->esp_at + first, found, size, volume->say);
+    if (status == 0) {
+        zp_pack_fat_fill(&fat, made);
+        if (memcmp(made + first, found, size) != 0)
+            status = zp_pack_fail(volume->say,
+                                  "ESP at 0x%" PRIx64 ": its cluster chains are not those that were packed: "
+                                  "the file system was written to",
+                                  packed->esp_at);
+    }
+    free(made);
+    free(found);
+    return status;
+}
+
 static int verify_esp(const struct zp_source *file, const struct zp_packed *packed,
                       const struct zp_pack_say *say)
 {
@@ -196,7 +234,7 @@ static int verify_esp(const struct zp_source *file, const struct zp_packed *pack
                             "ESP at 0x%" PRIx64 ": PAYLOAD.ZP is not the payload at 0x%" PRIx64
                             ": the file system was written to",
                             packed->esp_at, packed->payload_at);
-    return 0;
+    return verify_chains(&volume, packed);
 }
 
 int zp_pack_verify(const struct zp_source *file, const struct zp_packed *packed, char *error,

@@ -128,7 +128,8 @@ class Layout(Case):
         # Xen looks for a payload there, finds none, and takes the ELF.
         self.assertEqual((data[0x234], field(data, 0x248), field(data, 0x24C)),
                          (1, 0xFFFFFFFF if data[:4] == b"\x7fELF" else 0, 0))
-        self.assertEqual(sum(struct.unpack_from("<864I", data, 0x280)) % (1 << 32), 0)
+        signing = 0 if data[:4] == b"\x7fELF" else sum(field(data, at) for at in (0x2D8, 0x328, 0x32C))
+        self.assertEqual((sum(struct.unpack_from("<864I", data, 0x280)) - signing) % (1 << 32), 0)
         if data[:4] == b"\x7fELF":
             told = self.tool("readelf", "-lhnW", packed.path).decode()
             self.assertRegex(told, r"Entry point address: +0x200200\n")
@@ -360,9 +361,11 @@ class Refusals(Case):
         self.assertIn("5000", line)
         (self.work / "empty").write_bytes(b"")
         self.assertTrue(self.refused(image, "-o", "x", "--initrd", "empty").startswith("empty: "))
-        self.assertIn("pvh", self.refused(image, "-o", "x", "--entry", "pvh").lower())
+        self.assertIn("protocol pvh is not offered; --entry takes", self.refused(image, "-o", "x", "--entry", "pvh"))
         self.assertIn("17 initrds", self.refused(image, "-o", "x", *["--initrd", "initrd"] * 17))
         self.assertIn("needs 10240 bytes", self.refused(image, "-o", "x", "--initrd", "initrd", "--initrd-room", "4K"))
+        (self.work / "odd").write_bytes(b"nine here")
+        self.pack(image, "--initrd", "odd", "--initrd-room", "9", name="just")
         self.assertIn("needs 6 bytes", self.refused(image, "-o", "x", "--cmdline", "quiet", "--cmdline-room", "5"))
         self.assertIn("No such file", self.refused(image, "-o", "x", "--initrd", "absent"))
         self.assertIn("0 bytes", self.refused(image, "-o", "x", "--partition", "empty"))
@@ -386,6 +389,9 @@ class Refusals(Case):
         self.assertIn("written over", self.refused(image, "-o", "link"))
         self.assertIn("written over", self.refused(image, "-o", "initrd", "--initrd", "initrd"))
         self.assertIn("not a regular file", self.refused(image, "-o", "/dev/null"))
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkfifo(folder + "/fifo")  # nobody reads it, and nobody waits for that
+            self.assertIn("not a regular file", self.refused(image, "-o", folder + "/fifo"))
         self.assertIn("No such file", self.refused(image, "-o", "absent/x"))
         (self.work / "x").write_bytes(b"old")
         self.refused(self.generate("pe", "pe"), "-o", "x")
@@ -439,6 +445,62 @@ class Edits(Case):
         self.assertIn("no packed file", self.refused("--set-cmdline", "kernel", "x"))
         self.assertIn("No such file", self.refused("--set-cmdline", "absent", "x"))
 
+    def test_cmdline_of_full_length(self):
+        """a command line of all bytes that the kernel takes leaves no room for one that is longer"""
+        most = field((self.work / "kernel").read_bytes(), 0x238)
+        self.pack("kernel", "--cmdline", "x" * most, "--cmdline-room", "8K", name="full")
+        before = (self.work / "full").read_bytes()
+        self.assertIn(f"{most + 1} bytes, and the kernel takes {most}",
+                      self.refused("--set-cmdline", "full", "x" * (most + 1)))
+        for text in ("x" * (most - 1), "", "x" * most):
+            self.zeropage("pack", "--set-cmdline", "full", text)
+        self.assertEqual((self.work / "full").read_bytes(), before)
+
+    def test_disk_full(self):
+        """an initrd for which the disk has no room: refused, and the file stays as it was"""
+        with open(self.work / "large", "wb") as file:
+            file.truncate(32 * MIB)
+        self.pack("kernel", "--initrd-room", "64M", name="roomy")
+        script = ("mount -t tmpfs -o size=16M tmpfs disk && cp --sparse=always roomy disk/image && "
+                  '"$0" pack --set-initrd disk/image large; echo "status $?"; cmp disk/image roomy && echo same')
+        (self.work / "disk").mkdir()
+        ran = subprocess.run(["unshare", "-rm", "sh", "-c", script, zptap.BINARY], cwd=self.work, text=True, timeout=60,
+                             capture_output=True, stdin=subprocess.DEVNULL)
+        self.assertEqual(ran.stdout, "status 1\nsame\n", ran.stderr)
+        self.assertIn("No space left on device", ran.stderr)
+
+    def test_room_stays_a_hole(self):
+        """what an initrd does not fill of its room takes no place on the disk"""
+        packed = self.pack("kernel", "--initrd-room", "256M", name="roomy")
+        self.zeropage("pack", "--set-initrd", "roomy", "initrd")
+        self.assertLess(packed.path.stat().st_blocks * 512, 8 * MIB)
+        self.verify("roomy")
+
+    def test_on_a_disk(self):
+        """a file written to a disk, which is longer, is what it was, and can be edited"""
+        with open(self.work / "image", "r+b") as file:
+            file.truncate(5 * MIB)
+        self.verify()
+        self.zeropage("inspect", "image")
+        self.zeropage("pack", "--set-cmdline", "image", "console=ttyS0")
+        self.assertEqual(self.packed.path.read_bytes()[:MIB], self.packed.bytes)
+        with open(self.work / "image", "r+b") as file:
+            file.truncate(MIB - 512)
+        self.assertIn("1048064 bytes, and it was packed with 1048576: it was cut", self.refused("--verify", "image"))
+
+    def test_signed(self):
+        """what signing a PE writes is no alteration: checksum, directory entry, certificates behind the file"""
+        packed = self.pack("kernel", "--flavour", "pe", name="application")
+        data = bytearray(packed.bytes)
+        struct.pack_into("<I", data, 0x2D8, 0x12345678)
+        struct.pack_into("<II", data, 0x328, len(data), 1424)
+        (self.work / "application").write_bytes(data + bytes(1424))
+        self.verify("application")
+        self.assertIn("right", self.zeropage("inspect", "application").stdout)
+        data[0x2DC] ^= 1
+        (self.work / "application").write_bytes(data)
+        self.assertIn("front at 0x280", self.refused("--verify", "application"))
+
     def test_initrd(self):
         """another initrd, shorter and longer, up to the room"""
         for size in (1, 65536, 300):
@@ -483,6 +545,7 @@ class Edits(Case):
         self.assertIn("body at 0x1000: checksum", self.altered(BODY + 0x300))
         self.assertIn("body at 0x1000: checksum", self.altered(BODY + self.packed.body["body_size"] - 1))
         self.assertIn("ESP at", self.altered(start + 0x1FE))
+        self.assertIn("cluster chains", self.altered(start + 512 + 9))
         self.assertIn("payload at", self.altered(self.packed.end - 1))
         at = self.packed.payload_at + self.packed.payload["kernel_offset"]
         self.assertIn(f"payload at {self.packed.payload_at:#x}: checksum", self.altered(at))
@@ -502,7 +565,7 @@ class Edits(Case):
                  at + 48: ("kernel_bytes", 1), at + 56: ("compression", 3), at + 60: ("entry", 1), at + 64: ("told", 2),
                  at + 68: ("cmdline_room", 0xFFFFFFFF), at + 72: ("cmdline_offset", 4),
                  at + 76: ("cmdline_length", 2048), at + 96: ("modules_room", 0xFFFFFFFF),
-                 at + 104: ("module_count", 17), at + 112: ("modules_room", 16), at + 120: ("size of an initrd", 65537),
+                 at + 104: ("module_count", 17), at + 108: ("cmdline_max", 8192), at + 112: ("modules_room", 16), at + 120: ("size of an initrd", 65537),
                  0x1F4: ("syssize", 1), 0x260: ("init_size", 4096), 0x1C6: ("partition", 0xFFFFFF)}
         for offset, (name, value) in spoil.items():
             with self.subTest(name):
