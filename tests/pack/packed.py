@@ -281,6 +281,8 @@ OTHERS = [
     Way("ipxe", hosts.ipxe_bios, back="( initrd=initrd)?", front="(probe )?(initrd=initrd )?"),
     # kexec finds the ELF before the bzImage and insists on that.
     Way("kexec", hosts.kexec("-c", "-t", "elf-x86_64", "--args-linux"), memory=512),
+    # Linux uses page tables of five levels there, and hands them over; kernels are promised four.
+    Way("kexec-la57", hosts.kexec("-c", "-t", "elf-x86_64", "--args-linux", cpu="max"), memory=512),
 ]
 # Of a size that no system of Debian's has.
 SMALL = [

@@ -95,7 +95,7 @@ static bool foreign_tables(void)
     uint64_t cr3;
 
     __asm__("mov %%cr3, %0" : "=r"(cr3));
-    return cr3 - (uintptr_t)stub_tables > 6 * ZP_PAGE_SIZE; /* our PML5 is the seventh page */
+    return cr3 != (uintptr_t)stub_tables;
 }
 
 const void *stub_see(uint64_t address, uint64_t size)

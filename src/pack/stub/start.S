@@ -14,12 +14,13 @@
 
 #define CODE64       0x10
 #define DATA         0x18
+#define CODE32       0x20
 
 /* In stub_tables (memory.c): the order in which head.S lays them out. */
 #define PML4         0x0000
 #define POINTERS     0x1000
 #define DIRECTORIES  0x2000
-#define PML5         0x6000
+#define GIBS         4 /* that the directories map */
 
 /* Called with RDI: struct stub_entry, which is outside of our .bss and may lie on the stack we take. */
     .section .text.start, "ax"
@@ -60,47 +61,36 @@ stub_move:
     movq    %rdx, %rdi
 1:  jmp     *%rax
 
-/* Coming from a 32-bit entry, head.S has made the very same tables. */
+/*
+ * Coming from a 32-bit entry, or back here, we run in these tables already: then what maps the first 4 GiB
+ * is not written to, and what memory.c added above goes, for its pool begins anew.
+ */
 take_over:
     cli
     leaq    stub_tables(%rip), %rbx
     movq    %cr3, %rax
     cmpq    %rax, %rbx
-    je      3f
+    je      2f
     leaq    DIRECTORIES(%rbx), %rdi
     movl    $(ZP_PTE_P | ZP_PTE_RW | ZP_PTE_PS), %eax
     movl    $2048, %ecx
 1:  stosq
     addq    $ZP_PAGE_SIZE_2M, %rax
     loop    1b
-    xorl    %eax, %eax              /* RDI is at PML5 */
-    movl    $(ZP_PAGE_SIZE / 8), %ecx
+2:  xorl    %eax, %eax
+    leaq    8(%rbx), %rdi           /* of the top all but its first entry */
+    movl    $(ZP_PAGE_TABLE_ENTRIES - 1), %ecx
     rep stosq
-    movq    %rbx, %rdi
-    movl    $(2 * ZP_PAGE_SIZE / 8), %ecx
+    addq    $(8 * GIBS), %rdi       /* POINTERS comes next */
+    movl    $(ZP_PAGE_TABLE_ENTRIES - GIBS), %ecx
     rep stosq
-    leaq    (ZP_PTE_P | ZP_PTE_RW)(%rbx), %rax
-    movq    %rax, PML5(%rbx)
-    addq    $POINTERS, %rax
+    leaq    (POINTERS + ZP_PTE_P | ZP_PTE_RW)(%rbx), %rax
     movq    %rax, PML4(%rbx)
     leaq    POINTERS(%rbx), %rdi
-    movl    $4, %ecx
-2:  addq    $ZP_PAGE_SIZE, %rax
+    movl    $GIBS, %ecx
+3:  addq    $ZP_PAGE_SIZE, %rax
     stosq
-    loop    2b
-
-/* Long mode does not let go of five levels, where a loader uses them: then ours hang below a fifth. */
-    movq    %cr4, %rax
-    movq    %rbx, %rcx
-    testl   $ZP_CR4_LA57, %eax
-    jz      4f
-    addq    $PML5, %rcx
-4:  movq    %rcx, %cr3
-    andl    $ZP_CR4_LA57, %eax
-    orl     $ZP_CR4_PAE, %eax
-    movq    %rax, %cr4
-3:  movl    $(ZP_CR0_PG | ZP_CR0_NE | ZP_CR0_ET | ZP_CR0_PE), %eax
-    movq    %rax, %cr0
+    loop    3b
 
     leaq    stub_stack(%rip), %rsp
     pushq   $0
@@ -110,11 +100,45 @@ take_over:
     movq    %rax, 8(%rsp)
     movw    $(gdt_end - gdt - 1), 6(%rsp)
     lgdt    6(%rsp)
-    leaq    5f(%rip), %rax
+    leaq    settled64(%rip), %rdx
+
+/*
+ * Long mode does not let go of five levels, where a loader uses them, and kernels are promised four: then it
+ * is left for a moment. PCIDs must go first.
+ */
+    movq    %cr4, %rax
+    andl    $(ZP_CR4_PAE | ZP_CR4_LA57), %eax
+    movq    %rax, %cr4
+    testl   $ZP_CR4_LA57, %eax
+    jnz     4f
+    movq    %rbx, %cr3
+    movl    $(ZP_CR0_PG | ZP_CR0_NE | ZP_CR0_ET | ZP_CR0_PE), %eax
+    movq    %rax, %cr0
     pushq   $CODE64
+    pushq   %rdx
+    lretq
+4:  leaq    five_levels(%rip), %rax
+    pushq   $CODE32
     pushq   %rax
     lretq
-5:  movl    $DATA, %eax
+    .code32
+five_levels:
+    movl    $DATA, %eax
+    movl    %eax, %ss
+    movl    %cr0, %eax
+    andl    $~ZP_CR0_PG, %eax
+    movl    %eax, %cr0
+    movl    $ZP_CR4_PAE, %eax
+    movl    %eax, %cr4
+    movl    %ebx, %cr3
+    movl    $(ZP_CR0_PG | ZP_CR0_NE | ZP_CR0_ET | ZP_CR0_PE), %eax
+    movl    %eax, %cr0              /* EFER.LME is as it was */
+    pushl   $CODE64
+    pushl   %edx
+    lretl
+    .code64
+settled64:
+    movl    $DATA, %eax
     movl    %eax, %ds
     movl    %eax, %es
     movl    %eax, %ss
@@ -133,6 +157,7 @@ gdt:
     .quad   0, 0
     .quad   ZP_SEGMENT_FLAT_CODE64      /* CODE64 */
     .quad   ZP_SEGMENT_FLAT_DATA        /* DATA */
+    .quad   ZP_SEGMENT_FLAT_CODE32      /* CODE32 */
 gdt_end:
 
 /* Behind .bss, never cleared (stub.ld). */
@@ -141,7 +166,7 @@ gdt_end:
     .globl  stub_tables
     .hidden stub_tables
 stub_tables:
-    .skip   7 * ZP_PAGE_SIZE
+    .skip   6 * ZP_PAGE_SIZE
     .globl  stub_table_pool
     .hidden stub_table_pool
 stub_table_pool:
