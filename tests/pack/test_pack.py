@@ -44,6 +44,28 @@ class Spoiled(unittest.TestCase):
         self.assertFalse(ran, text)
         self.assertIn("altered or cut", said, packed.tail(text))
 
+    def test_no_long_mode(self):
+        """a CPU of 32 bits is told of; it would start all over with no word"""
+        for argv in (packed.disk(packed.probe("pvh").file()), packed.hosts.qemu("pc", "-kernel", packed.probe("pvh").file())):
+            argv[argv.index("-cpu") + 1] = "qemu32"
+            said, ran, text = packed.refused(argv)
+            self.assertFalse(ran)
+            self.assertIn("this CPU has no 64-bit mode", said, packed.tail(text))
+
+    def test_signed(self):
+        """what signing a PE writes does not keep it from a BIOS disk"""
+        data = bytearray(packed.probe("pvh").file("--flavour", "pe").read_bytes())
+        for place in (0x2D8, 0x328, 0x32C):
+            data[place:place + 4] = b"sign"
+        text = packed.listen(packed.disk(packed.file("signed", data + bytes(1424))), 60, rb'"probe":"end"[^\n]*\n')
+        self.assertTrue(packed.report(text), packed.tail(text))
+
+    def test_too_little_memory(self):
+        """a kernel that asks for more RAM than there is: the line names what it asks for"""
+        said, ran, text = packed.refused(packed.disk(packed.probe("bzimage").file(), memory=16))
+        self.assertFalse(ran)
+        self.assertIn("0x2000000 bytes of RAM (32 MiB, init_size)", said, packed.tail(text))
+
     def test_set_cmdline(self):
         """another command line, put in afterwards, is sound again and handed over"""
         path = packed.copy(packed.probe("bzimage").file(), "set-cmdline")

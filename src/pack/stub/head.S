@@ -26,6 +26,11 @@
 #define DATA        0x18
 #define LOAD_ERROR  0x8000000000000001 /* UEFI appendix D */
 
+/* CPUID's extended functions: their number, and bit 29 of EDX of the second (Intel SDM 2A, CPUID). */
+#define EXTENDED    0x80000000
+#define FEATURES    0x80000001
+#define LONG_MODE   29
+
     .section .text.head, "ax"
 body:
     .code32
@@ -133,6 +138,7 @@ found32:
 
 bad32:
     leal    (message - body)(%ebp), %esi
+refuse32:
     leal    (halt - body)(%ebp), %ebp
     jmp     refuse
 
@@ -260,9 +266,27 @@ halt:
 message:
     .asciz  "zeropage: this file was altered or cut: checksum of the stub\r\n"
 
-/* Long mode, 4 GiB in pages of 2 MiB: four directories, their table and the top, in the stub's memory. */
+message_cpu:
+    .asciz  "zeropage: this CPU has no 64-bit mode, and the stub needs it\r\n"
+
+/*
+ * Long mode, 4 GiB in pages of 2 MiB: four directories, their table and the top, in the stub's memory. A CPU
+ * without it would start all over at the first write to EFER, with no word.
+ */
     .code32
 tables32:
+    movl    %ebx, %esi
+    movl    $EXTENDED, %eax
+    cpuid
+    cmpl    $FEATURES, %eax
+    jb      1f
+    movl    $FEATURES, %eax
+    cpuid
+    btl     $LONG_MODE, %edx
+    jc      2f
+1:  leal    (message_cpu - body)(%ebp), %esi
+    jmp     refuse32
+2:  movl    %esi, %ebx
     movl    BODY(ZP_PACK_BODY_WORK)(%ebp), %esi
     addl    %ebp, %esi
     leal    STUB_TABLES + 0x2000(%esi), %edi

@@ -128,6 +128,9 @@ static void unpack(const struct zp_pack_payload *payload)
 static void demand(int status, const char *step, const struct zp_error *error)
 {
     switch (status) {
+    if (status == ZP_ERR_TOO_LARGE && error->field == ZP_FIELD_INIT_SIZE)
+        stub_refuse("%s: the kernel asks for 0x%x bytes of RAM (%d MiB, init_size), and 0x%x are there", step,
+                    error->value, error->value >> 20, error->limit);
     case ZP_OK: return;
     case ZP_ERR_NO_SPACE:
         stub_refuse("%s: no room for 0x%x bytes (%d MiB), the largest gap is 0x%x", step, error->value,
