@@ -127,7 +127,4 @@ bool stub_efi_print(const char *line);
 void stub_efi_return(void);
 void stub_efi_console(const struct stub_efi *efi); /* NULL: there is none from now on */
 
-/* efi_arrive.c: keeps what an EFI firmware left in RAM and the kernel looks for later, by boot_params. */
-void stub_efi_arrive(struct arrival *arrival);
-
 #endif

@@ -64,6 +64,7 @@ static void arrive(const struct stub_entry *entry)
     case ZP_PACK_WAY_MULTIBOOT1: stub_arrive_multiboot1(arrival, entry->handed); break;
     case ZP_PACK_WAY_MULTIBOOT2: stub_arrive_multiboot2(arrival, entry->handed); break;
     }
+    stub_efi_arrive(arrival);
     stub_ranges_done(arrival);
     stub_find_rsdp(arrival);
 }
@@ -127,10 +128,10 @@ static void unpack(const struct zp_pack_payload *payload)
 /* One line for whatever the core says no to: most have numbers that say it all. */
 static void demand(int status, const char *step, const struct zp_error *error)
 {
-    switch (status) {
     if (status == ZP_ERR_TOO_LARGE && error->field == ZP_FIELD_INIT_SIZE)
         stub_refuse("%s: the kernel asks for 0x%x bytes of RAM (%d MiB, init_size), and 0x%x are there", step,
                     error->value, error->value >> 20, error->limit);
+    switch (status) {
     case ZP_OK: return;
     case ZP_ERR_NO_SPACE:
         stub_refuse("%s: no room for 0x%x bytes (%d MiB), the largest gap is 0x%x", step, error->value,

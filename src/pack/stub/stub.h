@@ -29,7 +29,7 @@
 #include "../layout.h"
 
 #define STUB_RANGE_MAX   512  /* of the memory map, after merging */
-#define STUB_KEEP_MAX    64   /* areas that something handed over still lies in */
+#define STUB_KEEP_MAX    256  /* areas that something handed over still lies in; firmwares leave many */
 #define STUB_CMDLINE_MAX 8192 /* built-in and handed over, with the space between and NUL */
 #define STUB_MODULE_MAX  64   /* built-in and handed over */
 #define STUB_BLOB_MAX    16   /* setup_data nodes handed on, and the EFI memory map */
@@ -97,6 +97,9 @@ void stub_efi(struct stub_entry *entry);
  */
 bool stub_efi_print(const char *line);
 void stub_efi_return(void);
+
+/* efi_arrive.c: keeps what an EFI firmware left in RAM and the kernel looks for later, by boot_params. */
+void stub_efi_arrive(struct arrival *arrival);
 
 /* Memory that the stub may look at: identity-mapped; extends the page tables for what lies above 4 GiB. */
 const void *stub_see(uint64_t address, uint64_t size);
