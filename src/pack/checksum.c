@@ -10,7 +10,7 @@
 #define MODULUS 0xffffffffu
 #define BLOCK   65536u /* words after which the sums are reduced: neither passes 64 bits before */
 
-static void add(const unsigned char *bytes, size_t words, uint64_t *low, uint64_t *high)
+static void add_words(const unsigned char *bytes, size_t words, uint64_t *low, uint64_t *high)
 {
     uint64_t a = *low, b = *high;
 
@@ -21,7 +21,7 @@ static void add(const unsigned char *bytes, size_t words, uint64_t *low, uint64_
         for (; block != 0; block--, bytes += sizeof(uint32_t)) {
             uint32_t word;
 
-            memcpy(&word, bytes, sizeof(word));
+            __builtin_memcpy(&word, bytes, sizeof(word)); /* one load, where memcpy is our own, too */
             a += word;
             b += a;
         }
@@ -39,10 +39,10 @@ uint64_t zp_pack_checksum(const void *bytes, size_t size, size_t skip)
     uint64_t low = 0, high = 0;
     size_t before = skip < size ? skip : size;
 
-    add(from, before / 4, &low, &high);
+    add_words(from, before / 4, &low, &high);
     if (before < size) {
-        add(none, sizeof(none) / 4, &low, &high);
-        add(from + before + sizeof(none), (size - before - sizeof(none)) / 4, &low, &high);
+        add_words(none, sizeof(none) / 4, &low, &high);
+        add_words(from + before + sizeof(none), (size - before - sizeof(none)) / 4, &low, &high);
     }
     return high << 32 | low;
 }
