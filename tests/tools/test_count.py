@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Guest instructions are counted one by one."""
+import pathlib
+import sys
+import tempfile
+import unittest
+
+import zptap
+
+sys.path.insert(0, str(zptap.SOURCE / "bench"))
+import counting  # noqa: E402
+
+PLUGIN = zptap.BUILD / "bench/count.so"
+BEFORE = bytes.fromhex("fa 90 90")                  # cli, nop, nop
+BEGIN = bytes.fromhex("31c0 fc 8ec0 bf0005")        # xor ax,ax; cld; mov es,ax; mov di,500h: 4
+LOOP = bytes.fromhex("b9e803 e2fe")                 # mov cx,1000; loop to itself: 1 + 1000
+STRING = bytes.fromhex("b9f401 f3aa b90000 f3aa")   # mov cx,500; rep stosb; mov cx,0; rep stosb: 1 + 501 + 1 + 1
+END = bytes.fromhex("0f0b f4 ebfd 90")
+COUNT = 4 + 1001 + 504
+
+
+class Counts(unittest.TestCase):
+    """A machine whose firmware is a few instructions of which each is known."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = pathlib.Path(holder.name)
+        rom = bytearray(b"\xff" * 65536)
+        code = BEFORE + BEGIN + LOOP + STRING + END
+        rom[:len(code)] = code
+        rom[0xfff0:0xfff5] = bytes.fromhex("ea 0000 00f0")
+        (self.folder / "rom").write_bytes(rom)
+
+    def count(self, *options, end=END):
+        argv = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-machine", "pc,accel=tcg", "-bios", self.folder / "rom"]
+        marks = [("begin", "first", BEGIN), ("place", "loop", LOOP), ("end", "last", end)]
+        return counting.count([*argv, *options], marks, self.folder, PLUGIN, seconds=20 if end == END else 3)
+
+    def test_exact(self):
+        """every instruction between the marks counts, a step of a string instruction as one"""
+        counted = self.count()
+        self.assertEqual(counted["before"], 4)
+        self.assertEqual(counted["executed"], COUNT)
+        self.assertEqual(sum(steps for _, steps, _ in counted["sites"]), COUNT)
+        self.assertEqual(sum(begun for _, _, begun in counted["sites"]), COUNT - 500)
+
+    def test_marks(self):
+        """marks are told with their address and the count so far"""
+        base = 0xf0000 + len(BEFORE)
+        self.assertEqual(self.count()["marks"], [["first", base, 0], ["loop", base + len(BEGIN), 4],
+                                                ["last", base + len(BEGIN + LOOP + STRING), COUNT]])
+
+    def test_icount(self):
+        """the same where QEMU counts as well"""
+        self.assertEqual(self.count("-icount", "shift=0")["executed"], COUNT)
+
+    def test_no_end(self):
+        """an end that is not met is an error"""
+        with self.assertRaises(counting.Failed):
+            self.count(end=b"\1\2\3\4\5\6\7\x08")
+
+
+if __name__ == "__main__":
+    zptap.main()
