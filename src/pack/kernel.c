@@ -163,6 +163,26 @@ static int plan_boot(const struct zp_pack_request *request, const struct zp_imag
     return status;
 }
 
+/* What the stub's fixed room does not hold it would refuse, where nobody can help any more. */
+static int check_room(const struct zp_pack_request *request, const struct zp_image *image,
+                      const struct zp_pack_say *say)
+{
+    const struct {
+        const char *what;
+        size_t count, most;
+    } rooms[] = {
+        {"segments", image->segment_count, ZP_PACK_SEGMENT_MAX},
+        {"notes", image->note_count, ZP_PACK_NOTE_MAX},
+        {"entries", image->entry_count, ZP_PACK_ENTRY_MAX},
+    };
+
+    for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++)
+        if (rooms[i].count > rooms[i].most)
+            return zp_pack_fail(say, "%s: %zu %s, and the stub takes %zu", request->kernel_name,
+                                rooms[i].count, rooms[i].what, rooms[i].most);
+    return 0;
+}
+
 int zp_pack_judge(const struct zp_pack_request *request, struct zp_pack_kernel *ret_kernel,
                   const struct zp_pack_say *say)
 {
@@ -178,5 +198,5 @@ int zp_pack_judge(const struct zp_pack_request *request, struct zp_pack_kernel *
     if (status)
         return refuse(request, status, &error, say);
     *ret_kernel = kernel;
-    return 0;
+    return check_room(request, &image, say);
 }

@@ -63,6 +63,11 @@
 
 #define ZP_PACK_MODULE_MAX 16
 
+/* Of the image that the stub has room for: the packer takes no other. */
+#define ZP_PACK_SEGMENT_MAX 128
+#define ZP_PACK_NOTE_MAX    64
+#define ZP_PACK_ENTRY_MAX   16
+
 #ifndef __ASSEMBLER__
 
 #include <stddef.h>

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A packed probe boots by each kind of way in, and a spoiled one says so. test_pack_matrix.py has all the rest."""
 import concurrent.futures
+import struct
 import unittest
 
 import packed
@@ -32,6 +33,28 @@ def point(way, shape):
 
 for _way, _shape in BOOTS:
     setattr(Boots, f"test_{_way}_{_shape}".replace("-", "_"), point(_way, _shape))
+
+
+def many_segments(count):
+    """An ELF64 of so many segments, at which a packed file is loaded; its code says "many" on COM1."""
+    address, first, stride = 0x200000, 64 + 56 * count, 0x2000
+    code = b"\x66\xba\xf8\x03" + b"".join(bytes([0xB0, byte, 0xEE]) for byte in b"many\n") + b"\xf4\xeb\xfd"
+    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, address, 64, 0, 0, 64, 56, count, 0, 0, 0)
+    table = b"".join(struct.pack("<IIQQQQQQ", 1, 7, first + i * len(code), *[address + i * stride] * 2, len(code), 0x1000, 1)
+                     for i in range(count))
+    return packed.file(f"many-{count}", head + table + code * count)
+
+
+class Limits(unittest.TestCase):
+    def test_segments(self):
+        """a kernel of as many segments as the packer takes boots over the place where we are loaded"""
+        text = packed.listen(packed.disk(packed.packed(many_segments(128))), 60, b"many\n", b"zeropage: .*\n")
+        self.assertIn("many\n", text)
+
+    def test_too_many_segments(self):
+        """one more is refused when it is packed"""
+        with self.assertRaisesRegex(RuntimeError, "129 segments, and the stub takes 128"):
+            packed.packed(many_segments(129))
 
 
 class Spoiled(unittest.TestCase):

@@ -20,10 +20,7 @@
 #include "../../enter/enter.h"
 #include "stub.h"
 
-#define SEGMENT_MAX  128
-#define NOTE_MAX     64
-#define ENTRY_MAX    16
-#define SPAN_MAX     256
+#define SPAN_MAX     640 /* segments, modules and blobs may each have a second place, too */
 #define RANGE_MAX    (STUB_RANGE_MAX + 2 * STUB_KEEP_MAX)
 #define E820_MAX     (RANGE_MAX + SPAN_MAX)
 #define DECISION_MAX 64
@@ -36,9 +33,9 @@ static struct {
     struct arrival arrival;
 
     struct zp_memory_source kernel;
-    struct zp_segment segments[SEGMENT_MAX];
-    struct zp_note notes[NOTE_MAX];
-    struct zp_entry entries[ENTRY_MAX];
+    struct zp_segment segments[ZP_PACK_SEGMENT_MAX];
+    struct zp_note notes[ZP_PACK_NOTE_MAX];
+    struct zp_entry entries[ZP_PACK_ENTRY_MAX];
     struct zp_image_room image_room;
     struct zp_image image;
 
@@ -158,11 +155,11 @@ static void inspect(const struct zp_pack_payload *payload)
     int status;
 
     room->segments = boot.segments;
-    room->segment_capacity = SEGMENT_MAX;
+    room->segment_capacity = ZP_PACK_SEGMENT_MAX;
     room->notes = boot.notes;
-    room->note_capacity = NOTE_MAX;
+    room->note_capacity = ZP_PACK_NOTE_MAX;
     room->entries = boot.entries;
-    room->entry_capacity = ENTRY_MAX;
+    room->entry_capacity = ZP_PACK_ENTRY_MAX;
 
     if (!payload->told) {
         status = zp_inspect(&boot.kernel.source, room, &boot.image, &error);
