@@ -46,6 +46,14 @@ def many_segments(count):
 
 
 class Limits(unittest.TestCase):
+    def test_large_initrd(self):
+        """an initrd for which there is one gap, once payload and stub have gone together"""
+        large = packed.file("large.initrd", b"large".ljust(60 * packed.MIB, b"\0"))
+        image = packed.packed(packed.probe("bzimage").kernel, "--initrd", large)
+        text = packed.listen(packed.hosts.qemu("pc", "-kernel", image, memory=176), 90, rb'"probe":"end"[^\n]*\n', rb"zeropage: .*\n")
+        self.assertEqual([line["size"] for line in packed.report(text) if line["probe"] == "module"], [60 * packed.MIB],
+                         packed.tail(text))
+
     def test_segments(self):
         """a kernel of as many segments as the packer takes boots over the place where we are loaded"""
         text = packed.listen(packed.disk(packed.packed(many_segments(128))), 60, b"many\n", b"zeropage: .*\n")

@@ -78,12 +78,13 @@ static uint64_t resettle(const struct zp_pack_payload *payload, uint64_t now, ui
 
 /*
  * Out of the kernel's home, where loaders like to put us: then most of the kernel goes straight to its place.
- * Where there is no room for that we stay, and the plan defers more.
+ * Where there is no room for that we stay, and the plan defers more. The stub goes with the payload: left
+ * alone it would part the gap in which a large initrd has to find its place.
  */
 static void settle(struct stub_entry *entry, const struct zp_pack_payload *payload)
 {
     struct arrival *arrival = &boot.arrival;
-    uint64_t stub = entry->stub, place = entry->payload;
+    uint64_t stub = entry->stub, place = entry->payload, beside = 0;
 
     if (entry->settled)
         return;
@@ -93,7 +94,9 @@ static void settle(struct stub_entry *entry, const struct zp_pack_payload *paylo
         memcpy((void *)(uintptr_t)entry->payload, payload, payload->size);
         stub_keep(arrival, entry->payload, payload->size);
     }
-    entry->stub = resettle(payload, stub, stub_memory());
+    if (entry->payload != place)
+        beside = stub_find(arrival, stub_memory(), ZP_PAGE_SIZE, payload->home, payload->home_size, 0);
+    entry->stub = beside ? beside : resettle(payload, stub, stub_memory());
     if (entry->stub != stub || entry->payload != place)
         stub_move(entry);
 }
