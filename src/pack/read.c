@@ -200,8 +200,11 @@ static int read_payload(const struct reading *reading)
     bad(reading, "setup header", #field, ZP_BOOT_PARAMS_HDR_SETUP_SECTS + AT(zp_setup_header, field), \
         header.field, why)
 
-/* Where the file ended when it was packed, but for partitions. On a disk, or signed, it is longer. */
-static uint64_t packed_end(const struct zp_packed *packed)
+/*
+ * Where the file ended when it was packed, but for partitions: without any it was filled up. On a disk, or
+ * signed, it is longer, and a partition may be there that somebody added.
+ */
+static uint64_t packed_end(const struct zp_packed *packed, bool filled)
 {
     uint64_t end = packed->loaded_end;
 
@@ -209,15 +212,15 @@ static uint64_t packed_end(const struct zp_packed *packed)
         return end;
     if (packed->esp)
         end = packed->esp_at + packed->esp_size;
-    if (packed->partition_count == 0)
+    if (filled)
         end = end < ZP_PACK_LEAST ? ZP_PACK_LEAST : zp_pack_align(end, ZP_PACK_SECTOR);
     return end;
 }
 
 /* What init_size has to be (build.c). */
-static uint64_t claimed_memory(const struct zp_packed *packed)
+static uint64_t claimed_memory(const struct zp_packed *packed, bool filled)
 {
-    uint64_t claimed = packed->body.work + packed->body.stub_memory, file = packed_end(packed);
+    uint64_t claimed = packed->body.work + packed->body.stub_memory, file = packed_end(packed, filled);
 
     if (claimed < file - ZP_PACK_BODY)
         claimed = file - ZP_PACK_BODY;
@@ -239,7 +242,8 @@ static int check_setup_header(const struct reading *reading)
         return SETUP(setup_sects, "is not 7");
     if (header.syssize != (packed->loaded_end - ZP_PACK_BODY + ZP_PACK_GRAIN - 1) / ZP_PACK_GRAIN)
         return SETUP(syssize, "does not end where the payload does");
-    if (header.init_size != claimed_memory(packed))
+    if (header.init_size != claimed_memory(packed, true) &&
+        (packed->partition_count == 0 || header.init_size != claimed_memory(packed, false)))
         return SETUP(init_size, "is not what payload, stub and file need");
     return 0;
 }
@@ -295,6 +299,7 @@ static int read_all(struct reading *reading)
 {
     struct zp_packed *packed = reading->packed;
     int status = get(reading, 0, reading->front, sizeof(reading->front));
+    uint64_t end;
 
     if (status == 0)
         status = check_body(reading);
@@ -302,10 +307,11 @@ static int read_all(struct reading *reading)
         status = read_payload(reading);
     for (size_t i = 0; status == 0 && i <= ZP_PACK_PARTITION_MAX; i++)
         status = read_partition(reading, i);
-    if (status == 0 && packed->file_size < packed_end(packed))
+    end = packed_end(packed, packed->partition_count == 0);
+    if (status == 0 && packed->file_size < end)
         status =
             zp_pack_fail(&reading->say, "%" PRIu64 " bytes, and it was packed with %" PRIu64 ": it was cut",
-                         packed->file_size, packed_end(packed));
+                         packed->file_size, end);
     if (status == 0)
         status = check_setup_header(reading);
     packed->flavour = packed->body.flavour;

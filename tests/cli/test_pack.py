@@ -492,9 +492,19 @@ class Edits(Case):
         self.zeropage("inspect", "image")
         self.zeropage("pack", "--set-cmdline", "image", "console=ttyS0")
         self.assertEqual(self.packed.path.read_bytes()[:MIB], self.packed.bytes)
+        self.run_sfdisk("start=4096, size=2048, type=83\n")
+        self.verify()
+        self.assertEqual([part["type"] for part in json.loads(self.zeropage("inspect", "--json", "image").stdout)
+                          ["packed"]["partitions"]], ["0x83"])
+        self.packed.path.write_bytes(self.packed.bytes)
         with open(self.work / "image", "r+b") as file:
             file.truncate(MIB - 512)
         self.assertIn("1048064 bytes, and it was packed with 1048576: it was cut", self.refused("--verify", "image"))
+
+    def run_sfdisk(self, text):
+        ran = subprocess.run(["sfdisk", "--append", "image"], cwd=self.work, input=text, text=True, timeout=60,
+                             capture_output=True, env={**os.environ, "PATH": PATH})
+        self.assertEqual(ran.returncode, 0, ran.stderr)
 
     def test_signed(self):
         """what signing a PE writes is no alteration: checksum, directory entry, certificates behind the file"""
