@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -463,6 +464,17 @@ static int pack(struct pack_options *options)
     return code;
 }
 
+/* An edit that has begun is ended: Ctrl-C in the middle of it would leave a file to be packed again. */
+static void hold_signals(int how)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(how, &signals, NULL);
+}
+
 static int edit(const struct pack_options *options)
 {
     struct zp_file initrd = {0};
@@ -478,12 +490,14 @@ static int edit(const struct pack_options *options)
         zp_file_close(&initrd);
         return cli_refuse(false, options->edited_name, status, NULL);
     }
+    hold_signals(SIG_BLOCK);
     status = options->edit == KEY_SET_INITRD
                  ? zp_pack_set_initrd(fd, &initrd.source, sentence, sizeof sentence)
                  : zp_pack_set_cmdline(fd, options->argument, sentence, sizeof sentence);
     zp_file_close(&initrd);
     if (close(fd) != 0 && status == 0)
         return cli_refuse(false, options->edited_name, errno, NULL);
+    hold_signals(SIG_UNBLOCK);
     return status ? refuse(false, options->edited_name, sentence) : CLI_DONE;
 }
 

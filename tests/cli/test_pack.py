@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import struct
 import subprocess
 import tempfile
@@ -476,6 +477,21 @@ class Edits(Case):
                              capture_output=True, stdin=subprocess.DEVNULL)
         self.assertEqual(ran.stdout, "status 1\nsame\n", ran.stderr)
         self.assertIn("No space left on device", ran.stderr)
+
+    def test_interrupted(self):
+        """a signal in the middle of an edit waits for its end"""
+        packed = self.pack("kernel", "--initrd-room", "100M", name="roomy")
+        with open(self.work / "large", "wb") as file:
+            file.truncate(100 * MIB)
+        at, sealed = packed.payload_at + 24, packed.payload["checksum"]
+        with subprocess.Popen([zptap.BINARY, "pack", "--set-initrd", "roomy", "large"], cwd=self.work,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process, open(packed.path, "rb") as file:
+            while os.pread(file.fileno(), 8, at) == struct.pack("<Q", sealed) and process.poll() is None:
+                pass
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=120)
+        self.assertEqual([size for _, size in Packed(packed.path).modules], [100 * MIB])
+        self.verify("roomy")
 
     def test_room_stays_a_hole(self):
         """what an initrd does not fill of its room takes no place on the disk"""
