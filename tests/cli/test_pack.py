@@ -599,7 +599,8 @@ class Edits(Case):
                  at + 48: ("kernel_bytes", 1), at + 56: ("compression", 3), at + 60: ("entry", 1), at + 64: ("told", 2),
                  at + 68: ("cmdline_room", 0xFFFFFFFF), at + 72: ("cmdline_offset", 4),
                  at + 76: ("cmdline_length", 2048), at + 96: ("modules_room", 0xFFFFFFFF),
-                 at + 104: ("module_count", 17), at + 108: ("cmdline_max", 8192), at + 112: ("modules_room", 16), at + 120: ("size of an initrd", 65537),
+                 at + 104: ("module_count", 17), at + 108: ("cmdline_max", 8192),
+                 at + 112: ("modules_room", 16), at + 120: ("size of an initrd", 65537),
                  0x1F4: ("syssize", 1), 0x260: ("init_size", 4096), 0x1C6: ("partition", 0xFFFFFF)}
         for offset, (name, value) in spoil.items():
             with self.subTest(name):
