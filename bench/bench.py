@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 import launch
+import pack
 import plot
 import tables
 import turns
@@ -22,6 +23,7 @@ BUILD = pathlib.Path(os.environ.get("ZP_BUILD_ROOT", ROOT / "build-bench"))
 ROUND = BUILD / "bench/bench_round"
 ZEROPAGE = BUILD / "src/cli/zeropage"
 CMDLINE = "console=ttyS0 earlyprintk=ttyS0"
+SECTIONS = ("core", "load", "memory", "launch", "growth", "size", "entry")
 CURVES = ("peer", "shared", "private", "mapped")
 MIB = 1 << 20
 
@@ -280,11 +282,14 @@ def measure_core(subjects):
 
 def measure(subjects, options):
     quick = options.quick
+    packer = pack.Packer(subjects, BUILD)
     sections = {"core": lambda: measure_core(subjects),
                 "load": lambda: measure_load(subjects, 1 if quick else 25),
                 "memory": lambda: measure_memory(subjects, 2 if quick else 8),
                 "launch": lambda: measure_launch(subjects, 1 if quick else 5),
-                "growth": lambda: measure_growth(subjects, quick)}
+                "growth": lambda: measure_growth(subjects, quick) | {"entry": pack.entry_points(packer, quick)},
+                "size": lambda: pack.measure_size(packer, quick),
+                "entry": lambda: pack.measure_entry(packer, quick)}
     found = {"machine": {"kernel": platform.release(), "cpus": os.cpu_count()}}
     for name in options.only or sections:
         print(f"bench: {name}", file=sys.stderr, flush=True)
@@ -297,7 +302,7 @@ def main():
     parser = argparse.ArgumentParser(prog="bench.py", description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--quick", action="store_true", help="one round of everything: does it run?")
-    parser.add_argument("--only", action="append", choices=["core", "load", "memory", "launch", "growth"],
+    parser.add_argument("--only", action="append", choices=SECTIONS,
                         help="this part; again for more")
     parser.add_argument("--kernel", help="a bzImage instead of Debian's cloud kernel")
     parser.add_argument("--vmlinux", help="what is in it, unpacked")

@@ -8,8 +8,8 @@
  * Every executed instruction is counted at its own address, by code that QEMU translates along with it, so
  * that nothing is estimated. A string instruction with a repeat prefix is, to QEMU, as many instructions as
  * it has steps; these are counted as such, and apart from them how often it was begun. docs/devel/tcg-plugins
- * of QEMU; the declarations below are version 1 of that interface, of QEMU 4.2 to 8.2, whose header
- * distributions do not ship.
+ * of QEMU; the declarations below are version 1 of that interface, which QEMU has had up to 8.2 and whose
+ * header distributions do not ship.
  */
 #include <inttypes.h>
 #include <stdbool.h>

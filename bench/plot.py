@@ -5,14 +5,17 @@ import math
 
 WIDTH, PANEL_HEIGHT = 1000, 330
 LEFT, RIGHT, TOP, BOTTOM = 84, 22, 46, 56  # margins within a panel
-HEAD = 104
+HEAD = 126
 # Okabe and Ito's colours, which most eyes tell apart; a mark of its own for each as well.
 LOOKS = {"peer": ("#d55e00", "hollow", "linux-loader"),
          "shared": ("#56b4e9", "triangle", "ours, copied to a memory file"),
          "private": ("#0072b2", "circle", "ours, copied to anonymous RAM"),
          "mapped": ("#009e73", "diamond", "ours, mapped"),
          "qemu -kernel": ("#e69f00", "square", "qemu -kernel"),
-         "direct": ("#000000", "circle", "zeropage run, direct")}
+         "direct": ("#000000", "circle", "zeropage run, direct"),
+         "linux64": ("#0072b2", "square", "packed, 64-bit entry"),
+         "disk-ide": ("#cc79a7", "triangle", "packed, BIOS disk"),
+         "uefi-disk": ("#d55e00", "diamond", "packed, UEFI disk")}
 
 
 def text(x, y, content, size=13, anchor="start", colour="#222", more=""):
@@ -33,6 +36,13 @@ def time_label(value):
         if value >= scale:
             return f"{round(value / scale, 6):g} {unit}"
     return f"{round(value / 1e-6, 6):g} µs"
+
+
+def count_label(value):
+    for unit, scale in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= scale:
+            return f"{round(value / scale, 6):g} {unit}"
+    return f"{value:g}"
 
 
 def plain_label(value):
@@ -147,6 +157,9 @@ def draw(result):
     def launch(entry):
         return entry.get("s")
 
+    def instructions(entry):
+        return entry.get("instructions")
+
     panels = [("Loading a kernel and an initrd", "size of the initrd", growth["initrd"], load, bytes_label,
                time_label, decades),
               ("The same: memory of its own", "size of the initrd", growth["initrd"], own, bytes_label, bytes_label,
@@ -156,7 +169,9 @@ def draw(result):
               ("Launch to “Linux version”, emulated", "size of guest RAM", growth.get("launch_ram", []), launch,
                bytes_label, time_label, decades),
               ("Launch to “Linux version”, emulated", "CPUs", growth.get("launch_cpus", []), launch, plain_label,
-               time_label, decades)]
+               time_label, decades),
+              ("Packed: guest instructions up to the kernel", "size of a built-in initrd", growth.get("entry", []),
+               instructions, bytes_label, count_label, decades)]
     body, drawn = [], 0
     for one in panels:
         made = panel(drawn % 2, drawn // 2, *one)

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Shows the measurements as tables, each ratio beside its goal."""
+import counting
 
 # Anonymous guest RAM is ours alone; a memory file can be shared with another process, as QEMU's has to be.
 CONTENDERS = {"peer": "linux-loader", "peer shared": "linux-loader, memory file",
               "private": "copied", "mapped": "mapped", "kaslr": "mapped, KASLR", "shared": "copied, memory file"}
 # Whom each is measured against: guest RAM of the same kind.
 AGAINST = {"private": "peer", "mapped": "peer", "kaslr": "peer", "shared": "peer shared"}
+# Programs that make one file of a kernel, and what of ours boots where theirs do.
+PACKERS = {"grub-mkrescue": "--esp on", "ISOLINUX": "--esp off", "systemd-stub": "--flavour pe"}
+STUB_GOAL = 32  # KiB that a packed file may add to a kernel, without ESP and padding
 LAUNCH_GOALS = {("xz", "direct"): 0.25, ("lz4", "direct"): 0.45, ("xz", "direct, cache"): 0.1}
 
 
@@ -106,14 +110,89 @@ def show_launch(rows):
                   + (met(entry["of_qemu"]["ratio"], goal, False) if goal else ""))
 
 
+def kib(value):
+    return f"{value / 1024:.1f}"
+
+
+def show_size(rows):
+    print("\nBytes added by packing, KiB; files have 1 MiB at least: all, and without what fills them up")
+    print(f"  {'':<18}{'file':>10}{'added':>10}{'unfilled':>10}{'front':>8}{'stub':>8}{'EFI stub':>9}{'FAT':>7}{'rooms':>7}")
+    for row in rows:
+        if "cannot" in row:
+            print(f" {row['kernel']}: cannot: {row['cannot']}")
+            continue
+        print(f" {row['kernel']}, {kib(row['kernel_bytes'])} KiB")
+        for name, entry in row["variants"].items():
+            if "cannot" in entry:
+                print(f"  {name:<18}cannot: {entry['cannot']}")
+                continue
+            bare = entry["added"] - entry["padding"]
+            goal = f"  {met(bare / 1024, STUB_GOAL, False)}" if name == "--esp off" else ""
+            print(f"  {name:<18}{kib(entry['file_size']):>10}{kib(entry['added']):>10}{kib(bare):>10}{kib(entry['front']):>8}"
+                  f"{kib(entry['stub']):>8}{kib(entry['efi_stub']):>9}{kib(entry['fat']):>7}{kib(entry['rooms']):>7}{goal}")
+        for name, entry in row["peers"].items():
+            if "cannot" in entry:
+                print(f"  {name:<18}cannot: {entry['cannot']}")
+                continue
+            mine = row["variants"][PACKERS[name]].get("added", 0)
+            print(f"  {name:<18}{kib(entry['file_size']):>10}{kib(entry['added']):>10}  "
+                  f"{PACKERS[name]} adds {mine / entry['added']:.4f} of that")
+
+
+def thousands(value):
+    return f"{value / 1e3:.0f}"
+
+
+def show_entry(entry):
+    own = {name: one for name, one in entry["own"].items() if "cannot" not in one}
+    print("\nGuest instructions, thousands, from the way in to the kernel's first one: all, and whose they are; steps of\n"
+          "string instructions among ours; as part of what the host needs to get there, and of what the bzImage needs to\n"
+          "get to the kernel inside by itself")
+    print(f"  {'':<24}{'all':>8}" + "".join(f"{what:>{max(9, len(what) + 1)}}" for what in counting.PARTS.values())
+          + f"{'string':>8}{'/ host':>9}{'/ bzImage':>10}")
+    floor = own.get("qemu -kernel", {}).get("unpacked")
+    for title, rows in entry["kernels"].items():
+        print(f" {title}")
+        for row in rows:
+            if "cannot" in row:
+                print(f"  {row['way']:<24}cannot: {row['cannot']}")
+                continue
+            cells = "".join(f"{thousands(row['parts'][part]):>{max(9, len(what) + 1)}}" for part, what in counting.PARTS.items())
+            host = f"{row['executed'] / row['before']:.4f}" if row["before"] > 1e5 else "-"
+            print(f"  {row['way']:<24}{thousands(row['executed']):>8}{cells}{thousands(row['string']):>8}{host:>9}"
+                  + (f"{row['executed'] / floor:>10.3f}" if floor and not title.startswith("probe") else ""))
+    show_own(entry)
+
+
+def show_own(entry):
+    if not entry["own"]:
+        return
+    print(" bzImage by itself, from the first instruction of: it, GRUB's boot sector, its EFI entry")
+    ways = {row["way"]: row for row in entry["kernels"].get("bzImage", []) if "cannot" not in row}
+    for name, one in entry["own"].items():
+        if "cannot" in one:
+            print(f"  {name:<24}cannot: {one['cannot']}")
+            continue
+        line = f"  {name:<24}{thousands(one['unpacked']):>8} to the kernel inside, {thousands(one['entered'])} to its own first"
+        if name.startswith("GRUB") and "disk-ide" in ways:
+            line += f"; disk-ide takes {ways['disk-ide']['executed'] / one['entered']:.3f} of that"
+        if name.startswith("UEFI") and "uefi-disk" in ways:
+            packed = ways["uefi-disk"]["before"] + ways["uefi-disk"]["executed"]
+            line += f"; from reset, uefi-disk takes {packed / one['before']:.3f} of that"
+        print(line)
+
+
 def growth_cell(entry):
+    if "instructions" in entry:
+        return f"{thousands(entry['instructions'])}k"
     if "s" in entry:
         return f"{entry['s'] * 1e3:.0f}"
     return f"{entry['load_ns'] / 1e6:.2f} ({mib(entry['own'])})" if "own" in entry else "cannot"
 
 
 def show_growth(growth):
-    print("\nGrowth, ms to load (MiB of its own) and ms from launch to \"Linux version\"")
+    print("\nGrowth, ms to load (MiB of its own), ms from launch to \"Linux version\", and thousands of guest instructions\n"
+          "from the way into a packed file to the kernel's first")
     for axis, points in growth.items():
         names = [name for name in points[0] if name != "x"]
         print(f" {axis:<12}" + "".join(f"{CONTENDERS.get(name, name):>22}" for name in names))
@@ -126,7 +205,8 @@ def show_growth(growth):
 def show(result):
     print(f"Linux {result['machine']['kernel']}, {result['machine']['cpus']} CPUs")
     for name, shower in (("core", show_core), ("load", show_load), ("memory", show_memory),
-                         ("launch", show_launch), ("growth", show_growth)):
+                         ("launch", show_launch), ("growth", show_growth),
+                         ("size", show_size), ("entry", show_entry)):
         if name in result:
             shower(result[name])
     if result["peer_missing"]:

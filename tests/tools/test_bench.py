@@ -129,9 +129,10 @@ class Plot(unittest.TestCase):
                    "shared": {"cannot": "too large"}} for n in range(3, 9)]
         launches = [{"x": n, "direct": {"s": n}, "qemu -kernel": {"s": 2 * n}} for n in (1, 2, 4)]
         drawn = xml.etree.ElementTree.fromstring(plot.draw({"growth": {
-            "initrd": points, "ram": points, "cpus": points, "launch_ram": launches, "launch_cpus": launches}}))
+            "initrd": points, "ram": points, "cpus": points, "launch_ram": launches, "launch_cpus": launches,
+            "entry": [{"x": 1 << n, "linux64": {"instructions": 10 ** n}, "disk-ide": {"cannot": "no QEMU"}} for n in (20, 22)]}}))
         names = [element.tag.split("}")[1] for element in drawn.iter()]
-        self.assertEqual(names.count("polyline"), 4 * 2 + 2 * 2)
+        self.assertEqual(names.count("polyline"), 4 * 2 + 2 * 2 + 1)
         width, height = float(drawn.get("width")), float(drawn.get("height"))
         for line in drawn.iter("{http://www.w3.org/2000/svg}polyline"):
             for pair in line.get("points").split():

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Guest instructions are counted one by one."""
+"""Guest instructions are counted one by one, and whose they were is known."""
 import pathlib
+import struct
 import sys
 import tempfile
+import types
 import unittest
 
 import zptap
 
 sys.path.insert(0, str(zptap.SOURCE / "bench"))
 import counting  # noqa: E402
+import pack  # noqa: E402
 
 PLUGIN = zptap.BUILD / "bench/count.so"
 BEFORE = bytes.fromhex("fa 90 90")                  # cli, nop, nop
@@ -59,6 +62,43 @@ class Counts(unittest.TestCase):
         """an end that is not met is an error"""
         with self.assertRaises(counting.Failed):
             self.count(end=b"\1\2\3\4\5\6\7\x08")
+
+
+class Ways(unittest.TestCase):
+    """A packed file, from two ways in to its kernel."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.holder.cleanup)
+        cls.packer = pack.Packer(types.SimpleNamespace(folder=pathlib.Path(cls.holder.name)), zptap.BUILD)
+
+    def enter(self, way, *options):
+        return pack.enter(self.packer, way, self.packer.kernel("probe.pvh"), *options)
+
+    def test_parts(self):
+        """each instruction is of one part; by linux64 there is nobody else's code"""
+        row = self.enter("linux64")
+        self.assertEqual(sum(row["parts"].values()), row["executed"])
+        self.assertEqual((row["parts"]["host"], row["parts"]["front"], row["parts"]["kernel"]), (0, 0, 0))
+        for part in ("head", "stub", "checksum", "rest"):
+            self.assertGreater(row["parts"][part], 0, part)
+        self.assertEqual(row["executed"], self.enter("linux64")["executed"])
+
+    def test_disk(self):
+        """from a BIOS disk there are 16-bit code and the BIOS as well"""
+        row = self.enter("disk-ide")
+        self.assertGreater(row["parts"]["front"], 0)
+        self.assertGreater(row["parts"]["host"], 0)
+        self.assertGreater(row["before"], row["executed"])
+
+    def test_growth(self):
+        """a word more in the payload is at most eight instructions more"""
+        initrd = pathlib.Path(self.holder.name) / "initrd"
+        initrd.write_bytes(struct.pack("<I", 0x12345678) * (1 << 18))
+        less, more = self.enter("linux64")["executed"], self.enter("linux64", "--initrd", initrd)["executed"]
+        self.assertGreater(more - less, 1 << 18)
+        self.assertLessEqual(more - less, 8 << 18)
 
 
 if __name__ == "__main__":
