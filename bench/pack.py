@@ -28,6 +28,8 @@ VARIANTS = {"--esp off": ("--esp", "off"), "--esp on": (), "--flavour pe": ("--f
 PLAIN = ("--esp off", "--esp on", "--flavour pe")  # of kernels that do not even fill the MiB that a file has
 SMALL = 1 << 20
 
+WAITING = ("disk-ide", "uefi-disk")  # where we have the host read, whose waiting depends on how busy the machine is
+ROUNDS = 3
 WAYS = ("disk-ide", "kernel-pc", "linux32", "linux64", "pvh", "firecracker", "grub-multiboot2", "uefi-disk", "grub-efi-chain")
 
 
@@ -148,12 +150,15 @@ def packed_files(packer):
     return packed
 
 
-def count(packer, argv, marks):
-    """argv makes the command in a folder."""
-    with tempfile.TemporaryDirectory(dir=packer.subjects.folder) as folder:
-        folder = pathlib.Path(folder)
-        words = [str(word) for word in argv(folder)]
-        return counting.count(words, marks, folder, packer.build / "bench/count.so")
+def count(packer, argv, marks, rounds=1):
+    """argv makes the command in a folder. Of several rounds, the one of the fewest instructions: waiting adds some."""
+    found = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory(dir=packer.subjects.folder) as folder:
+            folder = pathlib.Path(folder)
+            words = [str(word) for word in argv(folder)]
+            found.append(counting.count(words, marks, folder, packer.build / "bench/count.so"))
+    return min(found, key=lambda counted: counted["executed"])
 
 
 def with_memory(words, size):
@@ -167,14 +172,15 @@ def job(files, image, folder):
     return files.hosts.Job(image, "packed", files.initrd("handed.initrd"), LINE, folder)
 
 
-def enter(packer, name, kernel, *options):
+def enter(packer, name, kernel, *options, rounds=1):
     """One way into a packed kernel."""
     files = packed_files(packer)
     way = files.WAYS[name]
     path, report = packer.pack(kernel, *way.options, *options)
     packed = counting.Packed(path, packer.build)
     marks = packed.marks() + counting.kernel_marks(kernel, packer.inspect(kernel))
-    counted = count(packer, lambda folder: with_memory(way.argv(job(files, path, folder)), max(MEMORY, way.memory)), marks)
+    counted = count(packer, lambda folder: with_memory(way.argv(job(files, path, folder)), max(MEMORY, way.memory)), marks,
+                    rounds if name in WAITING else 1)
     parts, string = counting.parts(counted, packed)
     path.unlink()
     return {"way": name, "before": counted["before"], "executed": counted["executed"], "parts": parts, "string": string,
@@ -188,12 +194,13 @@ def own_way(packer):
     first = counting.kernel_marks(kernel, packer.inspect(kernel), "place")
     end = counting.kernel_marks(inside, packer.inspect(inside))
     boot = counting.begin_at(files.media.fetched("grub-bios") / "boot.img", 0, 9)
-    ways = {"qemu -kernel": (files.hosts.kernel("pc"), counting.begin_at(kernel, 0x200, 6)),
-            "GRUB disk, linux": (files.hosts.grub_bios("linux"), boot),
-            "UEFI, as BOOTX64.EFI": (files.hosts.esp, counting.begin_at(kernel, counting.pe_entry(kernel)))}
+    ways = {"qemu -kernel": (files.hosts.kernel("pc"), counting.begin_at(kernel, 0x200, 6), 1),
+            "GRUB disk, linux": (files.hosts.grub_bios("linux"), boot, ROUNDS),
+            "UEFI, as BOOTX64.EFI": (files.hosts.esp, counting.begin_at(kernel, counting.pe_entry(kernel)), 1)}
 
-    def one(argv, begin):
-        counted = count(packer, lambda folder: with_memory(argv(job(files, kernel, folder)), MEMORY), begin + first + end)
+    def one(argv, begin, rounds):
+        counted = count(packer, lambda folder: with_memory(argv(job(files, kernel, folder)), MEMORY), begin + first + end,
+                        rounds)
         entered = next((executed for name, _, executed in counted["marks"] if name in ("kernel-32", "kernel-64")), 0)
         return {"before": counted["before"], "entered": entered, "unpacked": counted["executed"]}
 
@@ -209,7 +216,7 @@ def measure_entry(packer, quick):
     titles = {"probe.pvh": "probe, PVH", "cloud": "bzImage", "vmlinux": "vmlinux, which is in it"}
     rows = {}
     for way, name, options in small + large:
-        row = cannot(lambda: enter(packer, way, packer.kernel(name), *options))
+        row = cannot(lambda: enter(packer, way, packer.kernel(name), *options, rounds=1 if quick else ROUNDS))
         row["way"] = " ".join((way, *options))
         rows.setdefault(titles[name], []).append(row)
     return {"kernels": rows, "own": {} if quick else own_way(packer)}

@@ -145,10 +145,10 @@ def thousands(value):
 
 def show_entry(entry):
     own = {name: one for name, one in entry["own"].items() if "cannot" not in one}
-    print("\nGuest instructions, thousands, from the way in to the kernel's first one: all, and whose they are; steps of\n"
-          "string instructions among ours; as part of what the host needs to get there, and of what the bzImage needs to\n"
+    print("\nGuest instructions, thousands, from the way in to the kernel's first one: all, ours, whose they are; steps of\n"
+          "string instructions among ours; all as part of what the host needs to get there, and of what the bzImage needs to\n"
           "get to the kernel inside by itself")
-    print(f"  {'':<24}{'all':>8}" + "".join(f"{what:>{max(9, len(what) + 1)}}" for what in counting.PARTS.values())
+    print(f"  {'':<24}{'all':>8}{'ours':>8}" + "".join(f"{what:>{max(9, len(what) + 1)}}" for what in counting.PARTS.values())
           + f"{'string':>8}{'/ host':>9}{'/ bzImage':>10}")
     floor = own.get("qemu -kernel", {}).get("unpacked")
     for title, rows in entry["kernels"].items():
@@ -159,7 +159,7 @@ def show_entry(entry):
                 continue
             cells = "".join(f"{thousands(row['parts'][part]):>{max(9, len(what) + 1)}}" for part, what in counting.PARTS.items())
             host = f"{row['executed'] / row['before']:.4f}" if row["before"] > 1e5 else "-"
-            print(f"  {row['way']:<24}{thousands(row['executed']):>8}{cells}{thousands(row['string']):>8}{host:>9}"
+            print(f"  {row['way']:<24}{thousands(row['executed']):>8}{thousands(row['ours']):>8}{cells}{thousands(row['string']):>8}{host:>9}"
                   + (f"{row['executed'] / floor:>10.3f}" if floor and not title.startswith("probe") else ""))
     show_own(entry)
 

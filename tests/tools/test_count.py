@@ -90,7 +90,7 @@ class Ways(unittest.TestCase):
         row = self.enter("disk-ide")
         self.assertGreater(row["parts"]["front"], 0)
         self.assertGreater(row["parts"]["host"], 0)
-        self.assertGreater(row["before"], row["executed"])
+        self.assertGreater(row["before"], 1000)
 
     def test_growth(self):
         """a word more in the payload is at most eight instructions more"""
