@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The file systems that there are, in the order in which a volume is held against them: first those with a
+ * magic number of their own, FAT last, since what it is known by is all but a guess.
+ */
+#include "kinds.h"
+
+const struct fw_fs_ops *const fw_kinds[] = {
+    NULL,
+};
