@@ -2,7 +2,8 @@
 /*
  * The volumes of a disk: GPT (UEFI specification 5.3; either copy may be damaged), MBR with extended
  * partitions, else the whole disk as one volume. Volumes overlap neither each other nor the tables, and lie
- * on the disk: what does not is noted and left out.
+ * on the disk: what does not is noted and left out. Of an ISO 9660 image with partitions in it, the image is
+ * the last volume, number 0.
  */
 #ifndef ZP_FIRMWARE_PARTITION_H
 #define ZP_FIRMWARE_PARTITION_H
