@@ -6,5 +6,6 @@
 #include "kinds.h"
 
 const struct fw_fs_ops *const fw_kinds[] = {
+    &fw_fat,
     NULL,
 };

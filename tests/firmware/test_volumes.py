@@ -2,6 +2,8 @@
 """Volumes and files of images that the real tools made."""
 import json
 import os
+import random
+import shutil
 import struct
 import tempfile
 import unittest
@@ -136,7 +138,8 @@ class Tables(Images):
         """tables of 4096-byte sectors, by fdisk, which knows them in files"""
         for keys in ("g n 1 . +8M n 2 . +16M w", "o n p 1 . +8M n e 2 . . n . +4M n . +4M w"):
             self.empty(64 << 20)
-            self.tool("fdisk", "-b", 4096, self.image, input=keys.replace(".", "").replace(" ", "\n") + "\n", stdin=None)
+            keys = keys.replace(".", "").replace(" ", "\n") + "\n"
+            self.tool("fdisk", "-b", 4096, self.image, input=keys, stdin=None)
             rows = self.tool("fdisk", "-b", 4096, "-l", "-o", "Start,Sectors,Type", self.image).split("Type\n")[1]
             seen, volumes = self.seen(4096)
             self.assertEqual([(v[1], v[2]) for v in volumes],
@@ -164,6 +167,135 @@ class Tables(Images):
         self.assertEqual(volumes, self.listed())
         self.assertNotEqual([v[1] for v in volumes], sorted(v[1] for v in volumes))
         self.assertEqual(seen.notes, [])
+
+
+class Fat(Images):
+    """Trees that mtools copied onto file systems of mkfs.fat."""
+    NAMES = ["kernel", "KERNEL.IMG", "initrd.img", "Mixed.Case", "a name with spaces", "two.dots.conf", "TILDE~1",
+             "\u043f\u0443\u0442\u044c", "\u65e5\u672c\u8a9e.efi", "d\u00e9j\u00e0 vu.conf", "+x,y;z=[1].conf",
+             "thirteen-char", "fourteen-chars", "x" * 150, "longname-one", "longname-two",
+             "6f1c3b5a9d2e4f708192a3b4c5d6e7f8-6.1.0-13-amd64.conf"]
+    SIZES = [0, 1, 511, 512, 4095, 4096, 4097, 20000, 70000]
+
+    def tree(self, seed, much):
+        """Path -> bytes, in a folder of the host too."""
+        chance, files = random.Random(seed), {}
+        shutil.rmtree(self.folder.name + "/tree", ignore_errors=True)
+        folders = ["", "/EFI", "/EFI/Linux", "/loader", "/loader/entries", "/" + "y" * 150,
+                   "/\u00e4\u00f6\u00fc folder"]
+        for folder in folders:
+            os.makedirs(self.folder.name + "/tree" + folder, exist_ok=True)
+            for name in chance.sample(self.NAMES, 9):
+                files[f"{folder}/{name}"] = chance.randbytes(chance.choice(self.SIZES))
+        for number in range(much):
+            files[f"/loader/many-{number:03}.conf"] = b"%d" % number
+        for name, data in files.items():
+            with open(self.folder.name + "/tree" + name, "wb") as file:
+                file.write(data)
+        return files, {"/"} | {folder for folder in folders if folder}
+
+    def fill(self, seed, offset=0, much=150):
+        files, directories = self.tree(seed, much)
+        place = f"{self.image}@@{offset}"
+        top = sorted(os.listdir(self.folder.name + "/tree"))
+        self.tool("mcopy", "-s", "-i", place, *(f"{self.folder.name}/tree/{name}" for name in top), "::/")
+        # Every third is deleted, and what comes after goes into the gaps.
+        gone = [name for name in sorted(files) if "many" in name or "x" in name][::3]
+        for name in gone:
+            del files[name]
+        self.tool("mdel", "-i", place, *("::" + name.replace("[", "\\[") for name in gone))
+        files["/in gaps"] = random.Random(seed).randbytes(150000)
+        with open(self.folder.name + "/gaps", "wb") as file:
+            file.write(files["/in gaps"])
+        self.tool("mcopy", "-i", place, self.folder.name + "/gaps", "::/in gaps")
+        return files, directories
+
+    def compare(self, seen, files, directories):
+        self.assertEqual(seen.notes, [])
+        self.assertEqual(seen.files(), {name: looking.content(data) for name, data in files.items()})
+        self.assertEqual(seen.directories(), directories)
+
+    def test_kinds(self):
+        """FAT12, FAT16 and FAT32, sectors of 512 to 4096 bytes, small and large clusters"""
+        kinds = [(12, 512, 2, 4), (12, 512, 8, 12), (12, 4096, 1, 14), (16, 512, 4, 30), (16, 1024, 1, 20),
+                 (16, 4096, 2, 100), (32, 512, 1, 40), (32, 1024, 1, 80), (32, 2048, 2, 300), (32, 4096, 1, 300),
+                 (32, 512, 64, 2200)]
+        for number, (bits, sector, per_cluster, size) in enumerate(kinds):
+            with self.subTest(bits=bits, sector=sector, per_cluster=per_cluster):
+                self.empty(size << 20)
+                self.tool("mkfs.fat", "-F", bits, "-S", sector, "-s", per_cluster, "-r", 512, "-i", "89abcdef",
+                          "-n", "AN ESP", self.image)
+                files, directories = self.fill(number)
+                for disk in (512, sector):
+                    seen = looking.Seen(self.image, sector=disk)
+                    self.compare(seen, files, directories)
+                    self.assertEqual([(f["file_system"], f["uuid"], f["label"]) for f in seen.of("file_system")],
+                                     [("fat", "efcdab89", "AN ESP")])
+
+    def test_listing(self):
+        """the same names as mdir lists"""
+        self.empty(40 << 20)
+        self.tool("mkfs.fat", "-F", 32, self.image)
+        self.fill(99)
+        listed = self.tool("mdir", "-i", self.image, "-/", "-b", "::/").splitlines()
+        seen = looking.Seen(self.image)
+        names = set(seen.files()) | {name + "/" for name in seen.directories() if name != "/"}
+        self.assertEqual(names, {name.removeprefix("::") for name in listed})
+
+    def test_partition(self):
+        """in a partition, beside an empty one"""
+        self.empty(64 << 20)
+        self.tool("sgdisk", "-n", "1:2048:+1M", "-n", "2:10240:+40M", "-t", "2:ef00", self.image)
+        self.tool("mkfs.fat", "-F", 32, "--offset", 10240, self.image, 40 << 10)
+        files, directories = self.fill(7, 10240 * 512)
+        seen = looking.Seen(self.image)
+        self.compare(seen, files, directories)
+        self.assertEqual([(f["file_system"], f["volume"]) for f in seen.of("file_system")], [("fat", 2)])
+
+    def test_whole_disk(self):
+        """a disk without a table, also where mkfs.fat writes a table that is none"""
+        for option in ("--mbr=no", "--mbr=yes"):
+            self.empty(32 << 20)
+            self.tool("mkfs.fat", option, self.image)
+            files, directories = self.fill(8)
+            seen = looking.Seen(self.image)
+            self.assertEqual(seen.files(), {name: looking.content(data) for name, data in files.items()})
+            self.assertEqual([v["volume"] for v in seen.of("volume")], [0])
+
+    def test_any_case(self):
+        """names in any case, short beside long"""
+        self.empty(16 << 20)
+        self.tool("mkfs.fat", self.image)
+        self.tool("mmd", "-i", self.image, "::/EFI", "::/EFI/Long directory")
+        self.tool("mcopy", "-i", self.image, "/etc/hostname", "::/EFI/Long directory/BootX64.efi")
+        for path in ("/efi/long directory/bootx64.EFI", "EFI/LONGDI~1/BOOTX64.EFI",
+                     "//EFI/./../efi//longdi~1/bootx64.efi/", "/../EFI/Long directory/BootX64.efi"):
+            self.assertEqual(len(looking.Seen(self.image, path).files()), 1, path)
+        for path in ("/efi/long", "/efi/long directory/bootx64.efi/x", "/efi/long directory/bootx64.efi2",
+                     "/EFI/LONGDI~2"):
+            self.assertEqual(len(looking.Seen(self.image, path).of("absent")), 1, path)
+
+    def test_longest_names(self):
+        """names of 255 letters, in directories of many clusters"""
+        self.empty(16 << 20)
+        self.tool("mkfs.fat", "-s", 2, self.image)
+        self.tool("mmd", "-i", self.image, "::/names")
+        names = [letter * 251 + ".efi" for letter in "abcdefghijklmnopqrstuvwxyz"]
+        for name in names:
+            self.tool("mcopy", "-i", self.image, "/etc/hostname", f"::/names/{name}")
+        self.assertEqual(sorted(looking.Seen(self.image).files()), [f"/names/{name}" for name in names])
+
+    def test_failed_reads(self):
+        """a read that fails costs what it was to bring, and nothing else"""
+        self.empty(8 << 20)
+        self.tool("mkfs.fat", "-F", 12, "-s", 4, self.image)
+        files, _ = self.fill(9, much=20)
+        good = {name: looking.content(data) for name, data in files.items()}
+        reads = looking.Seen(self.image).reads
+        for number in range(1, reads + 1, max(1, reads // 60)):
+            seen = looking.Seen(self.image, fail=number)
+            for name, content in seen.files().items():
+                self.assertIn(content[1], (good[name][1], "unreadable"))
 
 
 class Whole(Images):

@@ -1,0 +1,631 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * FAT12, FAT16 and FAT32 with long names. Receives a volume whose every byte may lie; guarantees that no
+ * cluster is read which there is not, that a chain which comes back to itself ends (Brent's tortoise goes
+ * with each open file), that a directory ends after the 65536 entries it may have, and that names are UTF-8
+ * without control characters or slashes. Letters of ASCII match in either case, and short names beside long
+ * ones. fatgen103: "Boot Sector and BPB", "FAT Type Determination", "FAT Directory Structure", "FAT Long
+ * Directory Entries"; UEFI specification 13.3.
+ */
+#include "../core/checked.h"
+#include "bytes.h"
+#include "fs.h"
+
+#define FIRST_CLUSTER  2u
+#define FAT12_CLUSTERS 4085u /* from so many on it is FAT16 */
+#define ENTRY_SIZE     32u
+#define ENTRY_MAX      65536u /* of a directory */
+#define DEPTH_MAX      64u    /* names in a path */
+#define NAME_SIZE      11u    /* of a short name */
+#define UNITS_EACH     13u    /* of a long name, in one entry */
+#define UNITS_MAX      255u
+#define PIECES_MAX     20u
+#define WINDOW         4096u
+
+/* Offsets in the boot sector. */
+#define BPB_SECTOR       11u
+#define BPB_PER_CLUSTER  13u
+#define BPB_RESERVED     14u
+#define BPB_TABLES       16u
+#define BPB_ROOT_ENTRIES 17u
+#define BPB_SECTORS16    19u
+#define BPB_MEDIA        21u
+#define BPB_TABLE_SIZE16 22u
+#define BPB_SECTORS32    32u
+#define BPB_TABLE_SIZE32 36u
+#define BPB_FLAGS32      40u
+#define BPB_ROOT_CLUSTER 44u
+#define BPB_EXTENDED16   38u /* signature, volume ID, label; the same for FAT32: */
+#define BPB_EXTENDED32   66u
+#define BPB_MAGIC        510u
+
+#define FLAG_ONE_TABLE 0x80u /* only the table of the low four bits is kept */
+
+/* Offsets in a directory entry. */
+#define DIR_ATTRIBUTES   11u
+#define DIR_CASE         12u
+#define DIR_CLUSTER_HIGH 20u
+#define DIR_CLUSTER_LOW  26u
+#define DIR_FILE_SIZE    28u
+#define LONG_CHECKSUM    13u
+
+#define ATTRIBUTE_VOLUME    0x08u
+#define ATTRIBUTE_DIRECTORY 0x10u
+#define ATTRIBUTE_LONG      0x0fu
+#define ATTRIBUTE_MASK      0x3fu
+
+#define CASE_NAME      0x08u /* Windows NT: lower-case letters */
+#define CASE_EXTENSION 0x10u
+
+#define NAME_LAST  0x00u /* first byte of a name: no entry from here on */
+#define NAME_FREE  0xe5u
+#define NAME_E5    0x05u /* stands for 0xe5 */
+#define PIECE_LAST 0x40u /* first byte of a piece: the name's end */
+
+/* What was read last, so that neighbours need no read. */
+struct window {
+    uint64_t start;
+    bool valid;
+    unsigned char bytes[WINDOW];
+};
+
+struct fat {
+    unsigned bits;
+    uint32_t cluster_size;
+    uint32_t end_cluster;  /* clusters are [2, end_cluster) */
+    uint32_t root_cluster; /* FAT32; else 0, and the root is: */
+    uint64_t root_start, root_size;
+    uint64_t table_start, data_start;
+    struct window table, directory;
+};
+
+/* How far a file was followed. */
+enum {
+    NODE_FIRST,   /* cluster; 0: the root of FAT12 and FAT16 */
+    NODE_CLUSTER, /* where it is now, */
+    NODE_INDEX,   /* that many clusters in */
+    NODE_TORTOISE,
+    NODE_STEPS, /* since the tortoise sat down, */
+    NODE_POWER  /* and after how many it takes the hare's place */
+};
+
+struct entry {
+    char name[FW_NAME_MAX];
+    char alias[NAME_SIZE + 2]; /* the short name */
+    unsigned char raw[ENTRY_SIZE];
+    uint16_t units[PIECES_MAX * UNITS_EACH];
+    unsigned pieces; /* of the long name that are still to come; */
+    bool whole;      /* none, and all were there */
+    uint8_t checksum;
+    uint32_t position; /* in the directory, of what comes next */
+};
+
+static int refuse(const struct fw_fs *fs, const char *why, uint64_t value)
+{
+    fw_note("%s, partition %u: FAT: %s (%u)", fs->volume.disk->name, (uint64_t)fs->volume.number, why, value);
+    return -1;
+}
+
+/* At least up to the end of the 32 bytes that offset lies in; NULL: not to be read. */
+static const unsigned char *see(const struct fw_fs *fs, struct window *window, uint64_t offset)
+{
+    uint64_t start = zp_align_down(offset, WINDOW), rest = fs->volume.size - start;
+
+    if (!window->valid || window->start != start) {
+        window->start = start;
+        window->valid =
+            fw_volume_read(&fs->volume, start, window->bytes, rest < WINDOW ? (size_t)rest : WINDOW) == 0;
+    }
+    return window->valid ? window->bytes + (offset - start) : NULL;
+}
+
+/* What stands in the table for a cluster that cannot be used; all above it ends a chain. */
+static uint32_t bad_cluster(const struct fat *fat)
+{
+    return fat->bits == 32 ? 0x0ffffff7 : (1u << fat->bits) - 9;
+}
+
+/* 0 and the entry of a cluster's in the table, or -1. */
+static int look_up(const struct fw_fs *fs, uint32_t cluster, uint32_t *ret_next)
+{
+    struct fat *fat = fs->own;
+    uint64_t at = fat->table_start + (uint64_t)cluster * fat->bits / 8;
+    const unsigned char *low = see(fs, &fat->table, at), *high;
+    uint32_t value;
+
+    if (!low)
+        return -1;
+    if (fat->bits == 32) {
+        *ret_next = fw_get32(low) & 0x0fffffff;
+        return 0;
+    }
+    value = *low; /* before the window moves: an entry of FAT12 may lie on both sides */
+    high = see(fs, &fat->table, at + 1);
+    if (!high)
+        return -1;
+    value |= (uint32_t)*high << 8;
+    if (fat->bits == 12)
+        value = cluster & 1 ? value >> 4 : value & 0xfff;
+    *ret_next = value;
+    return 0;
+}
+
+static bool is_cluster(const struct fat *fat, uint64_t cluster)
+{
+    return cluster >= FIRST_CLUSTER && cluster < fat->end_cluster;
+}
+
+static void rewind(uint64_t *node)
+{
+    node[NODE_CLUSTER] = node[NODE_TORTOISE] = node[NODE_FIRST];
+    node[NODE_INDEX] = node[NODE_STEPS] = 0;
+    node[NODE_POWER] = 1;
+}
+
+/* On to the next cluster. 0, 1: that was the last, -1. */
+static int follow(const struct fw_fs *fs, uint64_t *node)
+{
+    const struct fat *fat = fs->own;
+    uint32_t next;
+
+    if (look_up(fs, (uint32_t)node[NODE_CLUSTER], &next) != 0)
+        return -1;
+    if (next > bad_cluster(fat))
+        return 1;
+    if (!is_cluster(fat, next))
+        return refuse(fs, "a chain of clusters leads to one that there is not", next);
+    if (next == node[NODE_TORTOISE])
+        return refuse(fs, "a chain of clusters comes back to itself", next);
+    node[NODE_CLUSTER] = next;
+    node[NODE_INDEX]++;
+    if (++node[NODE_STEPS] == node[NODE_POWER]) {
+        node[NODE_TORTOISE] = next;
+        node[NODE_STEPS] = 0;
+        node[NODE_POWER] *= 2;
+    }
+    return 0;
+}
+
+static int seek(const struct fw_fs *fs, uint64_t *node, uint64_t index)
+{
+    int result = 0;
+
+    if (index < node[NODE_INDEX])
+        rewind(node);
+    while (result == 0 && node[NODE_INDEX] < index)
+        result = follow(fs, node);
+    return result;
+}
+
+static uint64_t cluster_start(const struct fat *fat, uint64_t cluster)
+{
+    return fat->data_start + (cluster - FIRST_CLUSTER) * fat->cluster_size;
+}
+
+/* At a cluster: from skip on, neighbours along with it. */
+static int read_run(struct fw_file *file, uint64_t skip, unsigned char *to, size_t length, size_t *ret_done)
+{
+    const struct fat *fat = file->fs->own;
+    uint64_t start = cluster_start(fat, file->node[NODE_CLUSTER]) + skip, size = fat->cluster_size - skip;
+
+    while (size < length) {
+        uint64_t before = file->node[NODE_CLUSTER];
+        int result = follow(file->fs, file->node);
+
+        if (result != 0)
+            return result;
+        if (file->node[NODE_CLUSTER] != before + 1)
+            break;
+        size += fat->cluster_size;
+    }
+    *ret_done = size < length ? (size_t)size : length;
+    return fw_volume_read(&file->fs->volume, start, to, *ret_done);
+}
+
+static int fat_read(struct fw_file *file, uint64_t offset, void *buffer, size_t length)
+{
+    const struct fat *fat = file->fs->own;
+    unsigned char *to = buffer;
+
+    while (length != 0) {
+        size_t done = 0;
+        int result = seek(file->fs, file->node, offset / fat->cluster_size);
+
+        if (result == 0)
+            result = read_run(file, offset % fat->cluster_size, to, length, &done);
+        if (result > 0)
+            return refuse(file->fs, "a chain of clusters ends before its file does", file->node[NODE_FIRST]);
+        if (result < 0)
+            return -1;
+        offset += done;
+        to += done;
+        length -= done;
+    }
+    return 0;
+}
+
+/* The next 32 bytes of a directory into entry->raw. 0, 1: it has no more, -1. */
+static int next_raw(struct fw_file *directory, struct entry *entry)
+{
+    struct fat *fat = directory->fs->own;
+    uint64_t offset = (uint64_t)entry->position * ENTRY_SIZE, at;
+    const unsigned char *raw;
+
+    if (entry->position == ENTRY_MAX)
+        return refuse(directory->fs, "a directory has too many entries", ENTRY_MAX);
+    if (directory->node[NODE_FIRST] == 0) {
+        if (offset >= fat->root_size)
+            return 1;
+        at = fat->root_start + offset;
+    } else {
+        int result = seek(directory->fs, directory->node, offset / fat->cluster_size);
+
+        if (result != 0)
+            return result;
+        at = cluster_start(fat, directory->node[NODE_CLUSTER]) + offset % fat->cluster_size;
+    }
+    raw = see(directory->fs, &fat->directory, at);
+    if (!raw)
+        return -1;
+    memcpy(entry->raw, raw, ENTRY_SIZE);
+    entry->position++;
+    return entry->raw[0] == NAME_LAST ? 1 : 0;
+}
+
+/* One piece of a long name: they come from its end to its beginning, numbered. */
+static void add_piece(struct entry *entry)
+{
+    static const uint8_t places[UNITS_EACH] = {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30};
+    unsigned number = entry->raw[0] & (PIECE_LAST - 1u);
+
+    if (entry->raw[0] & PIECE_LAST) {
+        entry->pieces = number;
+        entry->checksum = entry->raw[LONG_CHECKSUM];
+        memset(entry->units, 0, sizeof(entry->units));
+    }
+    entry->whole = false;
+    if (number == 0 || number > PIECES_MAX || number != entry->pieces ||
+        entry->checksum != entry->raw[LONG_CHECKSUM]) {
+        entry->pieces = 0;
+        return;
+    }
+    entry->pieces = number - 1;
+    entry->whole = number == 1;
+    for (unsigned i = 0; i < UNITS_EACH; i++)
+        entry->units[entry->pieces * UNITS_EACH + i] = fw_get16(entry->raw + places[i]);
+}
+
+static uint8_t checksum(const unsigned char *name)
+{
+    uint8_t sum = 0;
+
+    for (unsigned i = 0; i < NAME_SIZE; i++)
+        sum = (uint8_t)((uint8_t)(sum << 7 | sum >> 1) + name[i]);
+    return sum;
+}
+
+/* UTF-8; what is no character becomes U+FFFD. */
+static char *put_character(char *to, uint32_t character)
+{
+    if (character < 0x80) {
+        *to++ = (char)character;
+        return to;
+    }
+    if (character < 0x800) {
+        *to++ = (char)(0xc0 | character >> 6);
+    } else {
+        if (character < 0x10000) {
+            *to++ = (char)(0xe0 | character >> 12);
+        } else {
+            *to++ = (char)(0xf0 | character >> 18);
+            *to++ = (char)(0x80 | (character >> 12 & 0x3f));
+        }
+        *to++ = (char)(0x80 | (character >> 6 & 0x3f));
+    }
+    *to++ = (char)(0x80 | (character & 0x3f));
+    return to;
+}
+
+static bool is_dots(const char *name)
+{
+    return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+/* False: it is none that a path could have. At most 255 units of three bytes each fit. */
+static bool spell_long(struct entry *entry)
+{
+    char *to = entry->name;
+
+    for (unsigned i = 0; i < UNITS_MAX && entry->units[i] != 0; i++) {
+        uint32_t unit = entry->units[i], low = i + 1 < UNITS_MAX ? entry->units[i + 1] : 0;
+
+        if (unit < ' ' || unit == '/' || unit == 0x7f)
+            return false;
+        if (unit >= 0xd800 && unit < 0xe000) {
+            bool pair = unit < 0xdc00 && low >= 0xdc00 && low < 0xe000;
+
+            unit = pair ? 0x10000 + ((unit & 0x3ff) << 10 | (low & 0x3ff)) : 0xfffd;
+            i += pair;
+        }
+        to = put_character(to, unit);
+    }
+    *to = '\0';
+    return to != entry->name && !is_dots(entry->name);
+}
+
+/* Up to the spaces that fill it. */
+static char *spell_part(char *to, const unsigned char *from, unsigned size, bool lower)
+{
+    while (size != 0 && from[size - 1] == ' ')
+        size--;
+    for (; size != 0; size--, from++) {
+        char letter = *from > ' ' - 1 && *from < 0x7f && *from != '/' ? (char)*from : '?';
+
+        *to++ = lower && letter >= 'A' && letter <= 'Z' ? (char)(letter | 0x20) : letter;
+    }
+    return to;
+}
+
+static void spell_short(char *to, const unsigned char *raw)
+{
+    unsigned char name[NAME_SIZE];
+    char *dot;
+
+    memcpy(name, raw, NAME_SIZE);
+    if (name[0] == NAME_E5)
+        name[0] = NAME_FREE;
+    dot = spell_part(to, name, 8, raw[DIR_CASE] & CASE_NAME);
+    to = spell_part(dot + 1, name + 8, 3, raw[DIR_CASE] & CASE_EXTENSION);
+    *dot = '.';
+    *(to == dot + 1 ? dot : to) = '\0';
+}
+
+/* The next name of a directory, or label. 0, 1: there is no more, -1. */
+static int next_entry(struct fw_file *directory, struct entry *entry)
+{
+    entry->pieces = 0;
+    entry->whole = false;
+    for (;;) {
+        int result = next_raw(directory, entry);
+
+        if (result != 0)
+            return result;
+        if (entry->raw[0] == NAME_FREE) {
+            entry->pieces = 0;
+            entry->whole = false;
+        } else if ((entry->raw[DIR_ATTRIBUTES] & ATTRIBUTE_MASK) == ATTRIBUTE_LONG) {
+            add_piece(entry);
+        } else {
+            break;
+        }
+    }
+    spell_short(entry->alias, entry->raw);
+    if (!entry->whole || entry->checksum != checksum(entry->raw) || !spell_long(entry))
+        memcpy(entry->name, entry->alias, sizeof(entry->alias));
+    return 0;
+}
+
+static char fold(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter | 0x20) : letter;
+}
+
+static bool is_named(const char *name, const char *wanted, size_t length)
+{
+    for (; length != 0; length--, name++, wanted++) {
+        if (*name == '\0' || fold(*name) != fold(*wanted))
+            return false;
+    }
+    return *name == '\0';
+}
+
+static void open_root(struct fw_fs *fs, struct fw_file *ret)
+{
+    const struct fat *fat = fs->own;
+
+    memset(ret, 0, sizeof(*ret));
+    ret->fs = fs;
+    ret->kind = FW_DIRECTORY;
+    ret->node[NODE_FIRST] = fat->root_cluster;
+    rewind(ret->node);
+}
+
+static bool is_directory(const struct entry *entry)
+{
+    return entry->raw[DIR_ATTRIBUTES] & ATTRIBUTE_DIRECTORY;
+}
+
+/* 0, or -1: its numbers cannot be. */
+static int open_entry(const struct entry *entry, struct fw_file *ret)
+{
+    struct fw_fs *fs = ret->fs;
+    const struct fat *fat = fs->own;
+    uint32_t cluster = fw_get16(entry->raw + DIR_CLUSTER_LOW);
+
+    if (fat->bits == 32)
+        cluster |= (uint32_t)fw_get16(entry->raw + DIR_CLUSTER_HIGH) << 16;
+    if (is_directory(entry) && cluster == 0 && is_dots(entry->alias)) {
+        open_root(fs, ret);
+        return 0;
+    }
+    ret->kind = is_directory(entry) ? FW_DIRECTORY : FW_FILE;
+    ret->size = is_directory(entry) ? 0 : fw_get32(entry->raw + DIR_FILE_SIZE);
+    ret->node[NODE_FIRST] = cluster;
+    rewind(ret->node);
+    if (ret->kind == FW_FILE && ret->size == 0)
+        return 0;
+    if (!is_cluster(fat, cluster))
+        return refuse(fs, "a file begins at a cluster that there is not", cluster);
+    if (ret->size > (uint64_t)(fat->end_cluster - FIRST_CLUSTER) * fat->cluster_size)
+        return refuse(fs, "a file is larger than its file system", ret->size);
+    return 0;
+}
+
+/* The name's file in place of its directory. 0, 1: not there, -1. */
+static int step(struct fw_file *file, const char *name, size_t length)
+{
+    struct entry entry = {.position = 0};
+
+    for (;;) {
+        int result = next_entry(file, &entry);
+
+        if (result != 0)
+            return result;
+        if (!(entry.raw[DIR_ATTRIBUTES] & ATTRIBUTE_VOLUME) &&
+            (is_named(entry.name, name, length) || is_named(entry.alias, name, length)))
+            return open_entry(&entry, file);
+    }
+}
+
+static int fat_open(struct fw_fs *fs, const char *path, struct fw_file *ret)
+{
+    open_root(fs, ret);
+    for (unsigned depth = 0; depth < DEPTH_MAX; depth++) {
+        const struct fat *fat = fs->own;
+        size_t length = 0;
+        int result;
+
+        while (*path == '/')
+            path++;
+        if (*path == '\0')
+            return 0;
+        if (ret->kind != FW_DIRECTORY)
+            return 1;
+        while (path[length] != '\0' && path[length] != '/')
+            length++;
+        /* The root has no entries for itself. */
+        if (ret->node[NODE_FIRST] != fat->root_cluster || !is_named(length == 1 ? "." : "..", path, length)) {
+            result = step(ret, path, length);
+            if (result != 0)
+                return result;
+        }
+        path += length;
+    }
+    return refuse(fs, "a path has too many names", DEPTH_MAX);
+}
+
+static int fat_list(struct fw_file *directory, fw_visit *visit, void *context)
+{
+    struct entry entry = {.position = 0};
+
+    for (;;) {
+        int result = next_entry(directory, &entry);
+
+        if (result != 0)
+            return result < 0 ? -1 : 0;
+        if (entry.raw[DIR_ATTRIBUTES] & ATTRIBUTE_VOLUME || is_dots(entry.name))
+            continue;
+        result = visit(context, entry.name, is_directory(&entry) ? FW_DIRECTORY : FW_FILE,
+                       is_directory(&entry) ? 0 : fw_get32(entry.raw + DIR_FILE_SIZE));
+        if (result != 0)
+            return result;
+    }
+}
+
+static bool is_fat(const unsigned char *boot)
+{
+    uint32_t sector = fw_get16(boot + BPB_SECTOR);
+
+    return fw_get16(boot + BPB_MAGIC) == 0xaa55 && zp_is_power_of_two(sector) && sector >= 512 &&
+           sector <= 4096 && zp_is_power_of_two(boot[BPB_PER_CLUSTER]) &&
+           fw_get16(boot + BPB_RESERVED) != 0 && boot[BPB_TABLES] != 0 &&
+           (boot[BPB_MEDIA] == 0xf0 || boot[BPB_MEDIA] >= 0xf8) &&
+           (fw_get16(boot + BPB_TABLE_SIZE16) != 0 || fw_get32(boot + BPB_TABLE_SIZE32) != 0);
+}
+
+/* Where everything lies, by sectors; nothing here can pass 2^48. */
+static int measure(struct fw_fs *fs, const unsigned char *boot)
+{
+    struct fat *fat = fs->own;
+    uint32_t sector = fw_get16(boot + BPB_SECTOR), size16 = fw_get16(boot + BPB_TABLE_SIZE16);
+    uint64_t sectors = fw_get16(boot + BPB_SECTORS16), table = size16;
+    uint64_t start = fw_get16(boot + BPB_RESERVED), data, clusters, room;
+
+    if (sectors == 0)
+        sectors = fw_get32(boot + BPB_SECTORS32);
+    if (size16 == 0)
+        table = fw_get32(boot + BPB_TABLE_SIZE32);
+    fat->cluster_size = sector * boot[BPB_PER_CLUSTER];
+    fat->root_size = fw_get16(boot + BPB_ROOT_ENTRIES) * ENTRY_SIZE;
+    fat->root_start = (start + boot[BPB_TABLES] * table) * sector;
+    data = (fat->root_start + fat->root_size + sector - 1) / sector;
+    if (sectors > fs->volume.size / sector)
+        return refuse(fs, "it ends past its partition, its sectors", sectors);
+    if (data >= sectors || (sectors - data) / boot[BPB_PER_CLUSTER] == 0)
+        return refuse(fs, "there is no room for clusters, its sectors", sectors);
+    clusters = (sectors - data) / boot[BPB_PER_CLUSTER];
+    fat->bits = size16 == 0 ? 32 : clusters >= FAT12_CLUSTERS ? 16 : 12;
+    room = table * sector * 8 / fat->bits;
+    if (room <= FIRST_CLUSTER)
+        return refuse(fs, "there is no room in the table, its sectors", table);
+    /* As Linux: what the table cannot tell of is not there. Nor is what its numbers end before. */
+    if (clusters > room - FIRST_CLUSTER)
+        clusters = room - FIRST_CLUSTER;
+    if (clusters > bad_cluster(fat) - FIRST_CLUSTER)
+        clusters = bad_cluster(fat) - FIRST_CLUSTER;
+    fat->end_cluster = (uint32_t)clusters + FIRST_CLUSTER;
+    fat->table_start = start * sector;
+    fat->data_start = data * sector;
+    return 0;
+}
+
+/* What FAT32 has more. */
+static int measure32(struct fw_fs *fs, const unsigned char *boot)
+{
+    struct fat *fat = fs->own;
+    unsigned flags = fw_get16(boot + BPB_FLAGS32), table = flags & FLAG_ONE_TABLE ? flags & 0xf : 0;
+
+    if (table >= boot[BPB_TABLES])
+        return refuse(fs, "the table that counts is not there", table);
+    fat->table_start += (uint64_t)table * fw_get32(boot + BPB_TABLE_SIZE32) * fw_get16(boot + BPB_SECTOR);
+    fat->root_cluster = fw_get32(boot + BPB_ROOT_CLUSTER);
+    if (!is_cluster(fat, fat->root_cluster))
+        return refuse(fs, "the root is a cluster that there is not", fat->root_cluster);
+    return 0;
+}
+
+static void name_volume(struct fw_fs *fs, const unsigned char *boot)
+{
+    const struct fat *fat = fs->own;
+    const unsigned char *extended = boot + (fat->bits == 32 ? BPB_EXTENDED32 : BPB_EXTENDED16);
+    struct fw_file root;
+    struct entry entry = {.position = 0};
+
+    if (extended[0] == 0x28 || extended[0] == 0x29) {
+        memcpy(fs->uuid, extended + 1, 4);
+        fs->uuid_size = 4;
+    }
+    if (extended[0] == 0x29 && memcmp(extended + 5, "NO NAME    ", NAME_SIZE) != 0)
+        *spell_part(fs->label, extended + 5, NAME_SIZE, false) = '\0';
+    open_root(fs, &root);
+    while (next_entry(&root, &entry) == 0) {
+        if (entry.raw[DIR_ATTRIBUTES] & ATTRIBUTE_VOLUME) {
+            *spell_part(fs->label, entry.raw, NAME_SIZE, false) = '\0';
+            return;
+        }
+    }
+}
+
+static int fat_mount(struct fw_fs *fs)
+{
+    struct fat *fat;
+    unsigned char boot[512];
+
+    if (fw_volume_read(&fs->volume, 0, boot, sizeof(boot)) != 0 || !is_fat(boot))
+        return 1;
+    fat = fs->own = fw_arena_take(fs->arena, sizeof(*fat));
+    if (!fat)
+        return refuse(fs, "no memory left, it needs", sizeof(*fat));
+    if (measure(fs, boot) != 0 || (fat->bits == 32 && measure32(fs, boot) != 0))
+        return -1;
+    name_volume(fs, boot);
+    return 0;
+}
+
+const struct fw_fs_ops fw_fat = {
+    .name = "fat",
+    .mount = fat_mount,
+    .open = fat_open,
+    .read = fat_read,
+    .list = fat_list,
+};
