@@ -10,6 +10,7 @@
 #include "../core/checked.h"
 #include "bytes.h"
 #include "fs.h"
+#include "text.h"
 
 #define FIRST_CLUSTER  2u
 #define FAT12_CLUSTERS 4085u /* from so many on it is FAT16 */
@@ -304,55 +305,6 @@ static uint8_t checksum(const unsigned char *name)
     return sum;
 }
 
-/* UTF-8; what is no character becomes U+FFFD. */
-static char *put_character(char *to, uint32_t character)
-{
-    if (character < 0x80) {
-        *to++ = (char)character;
-        return to;
-    }
-    if (character < 0x800) {
-        *to++ = (char)(0xc0 | character >> 6);
-    } else {
-        if (character < 0x10000) {
-            *to++ = (char)(0xe0 | character >> 12);
-        } else {
-            *to++ = (char)(0xf0 | character >> 18);
-            *to++ = (char)(0x80 | (character >> 12 & 0x3f));
-        }
-        *to++ = (char)(0x80 | (character >> 6 & 0x3f));
-    }
-    *to++ = (char)(0x80 | (character & 0x3f));
-    return to;
-}
-
-static bool is_dots(const char *name)
-{
-    return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
-}
-
-/* False: it is none that a path could have. At most 255 units of three bytes each fit. */
-static bool spell_long(struct entry *entry)
-{
-    char *to = entry->name;
-
-    for (unsigned i = 0; i < UNITS_MAX && entry->units[i] != 0; i++) {
-        uint32_t unit = entry->units[i], low = i + 1 < UNITS_MAX ? entry->units[i + 1] : 0;
-
-        if (unit < ' ' || unit == '/' || unit == 0x7f)
-            return false;
-        if (unit >= 0xd800 && unit < 0xe000) {
-            bool pair = unit < 0xdc00 && low >= 0xdc00 && low < 0xe000;
-
-            unit = pair ? 0x10000 + ((unit & 0x3ff) << 10 | (low & 0x3ff)) : 0xfffd;
-            i += pair;
-        }
-        to = put_character(to, unit);
-    }
-    *to = '\0';
-    return to != entry->name && !is_dots(entry->name);
-}
-
 /* Up to the spaces that fill it. */
 static char *spell_part(char *to, const unsigned char *from, unsigned size, bool lower)
 {
@@ -400,23 +352,10 @@ static int next_entry(struct fw_file *directory, struct entry *entry)
         }
     }
     spell_short(entry->alias, entry->raw);
-    if (!entry->whole || entry->checksum != checksum(entry->raw) || !spell_long(entry))
+    if (!entry->whole || entry->checksum != checksum(entry->raw) ||
+        !fw_name_spell(entry->name, entry->units, UNITS_MAX))
         memcpy(entry->name, entry->alias, sizeof(entry->alias));
     return 0;
-}
-
-static char fold(char letter)
-{
-    return letter >= 'A' && letter <= 'Z' ? (char)(letter | 0x20) : letter;
-}
-
-static bool is_named(const char *name, const char *wanted, size_t length)
-{
-    for (; length != 0; length--, name++, wanted++) {
-        if (*name == '\0' || fold(*name) != fold(*wanted))
-            return false;
-    }
-    return *name == '\0';
 }
 
 static void open_root(struct fw_fs *fs, struct fw_file *ret)
@@ -444,7 +383,7 @@ static int open_entry(const struct entry *entry, struct fw_file *ret)
 
     if (fat->bits == 32)
         cluster |= (uint32_t)fw_get16(entry->raw + DIR_CLUSTER_HIGH) << 16;
-    if (is_directory(entry) && cluster == 0 && is_dots(entry->alias)) {
+    if (is_directory(entry) && cluster == 0 && fw_is_dots(entry->alias)) {
         open_root(fs, ret);
         return 0;
     }
@@ -472,7 +411,7 @@ static int step(struct fw_file *file, const char *name, size_t length)
         if (result != 0)
             return result;
         if (!(entry.raw[DIR_ATTRIBUTES] & ATTRIBUTE_VOLUME) &&
-            (is_named(entry.name, name, length) || is_named(entry.alias, name, length)))
+            (fw_is_named(entry.name, name, length) || fw_is_named(entry.alias, name, length)))
             return open_entry(&entry, file);
     }
 }
@@ -494,7 +433,8 @@ static int fat_open(struct fw_fs *fs, const char *path, struct fw_file *ret)
         while (path[length] != '\0' && path[length] != '/')
             length++;
         /* The root has no entries for itself. */
-        if (ret->node[NODE_FIRST] != fat->root_cluster || !is_named(length == 1 ? "." : "..", path, length)) {
+        if (ret->node[NODE_FIRST] != fat->root_cluster ||
+            !fw_is_named(length == 1 ? "." : "..", path, length)) {
             result = step(ret, path, length);
             if (result != 0)
                 return result;
@@ -513,7 +453,7 @@ static int fat_list(struct fw_file *directory, fw_visit *visit, void *context)
 
         if (result != 0)
             return result < 0 ? -1 : 0;
-        if (entry.raw[DIR_ATTRIBUTES] & ATTRIBUTE_VOLUME || is_dots(entry.name))
+        if (entry.raw[DIR_ATTRIBUTES] & ATTRIBUTE_VOLUME || fw_is_dots(entry.name))
             continue;
         result = visit(context, entry.name, is_directory(&entry) ? FW_DIRECTORY : FW_FILE,
                        is_directory(&entry) ? 0 : fw_get32(entry.raw + DIR_FILE_SIZE));

@@ -6,6 +6,7 @@
 #include "kinds.h"
 
 const struct fw_fs_ops *const fw_kinds[] = {
+    &fw_iso9660,
     &fw_fat,
     NULL,
 };

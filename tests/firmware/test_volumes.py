@@ -298,6 +298,99 @@ class Fat(Images):
                 self.assertIn(content[1], (good[name][1], "unreadable"))
 
 
+class Iso(Images):
+    """Trees that xorriso put into ISO 9660 images."""
+
+    def make(self, *options):
+        """The files; the image is at self.image."""
+        top, chance = self.folder.name + "/tree", random.Random(5)
+        files = {}
+        for folder in ("", "/boot", "/boot/grub", "/EFI/BOOT", "/a/b/c/d/e/f/g/h/i"):
+            os.makedirs(top + folder, exist_ok=True)
+            for name in ("vmlinuz", "initrd.img-6.1.0-13-amd64", "Mixed Case.conf", "d\u00e9j\u00e0 vu", "x" * 100,
+                         "no_dot"):
+                files[f"{folder}/{name}"] = chance.randbytes(chance.choice([0, 1, 2047, 2048, 2049, 100000]))
+        for number in range(100):
+            files[f"/boot/many-{number:03}"] = b"%d" % number
+        for name, data in files.items():
+            with open(top + name, "wb") as file:
+                file.write(data)
+        if not os.path.islink(top + "/link"):
+            os.symlink("boot/vmlinuz", top + "/link")
+        self.tool("xorriso", "-as", "mkisofs", "-quiet", "-V", "A LABEL", *options, "-o", self.image, top)
+        return {name: looking.content(data) for name, data in files.items()}
+
+    def test_rock_ridge(self):
+        """names of Rock Ridge, with Joliet's beside them"""
+        for options in (["-R"], ["-R", "-J", "-joliet-long"]):
+            files = self.make(*options)
+            seen = looking.Seen(self.image)
+            self.assertEqual(seen.files(), files)
+            self.assertEqual([line["other"] for line in seen.of("other")], ["/link"])
+            self.assertEqual(seen.notes, [])
+            self.assertEqual(len(looking.Seen(self.image, "/BOOT/vmlinuz").of("absent")), 1)
+
+    def test_long_names(self):
+        """names that go on in a continuation area"""
+        os.makedirs(self.folder.name + "/tree")
+        name = "n" * 250
+        with open(f"{self.folder.name}/tree/{name}", "w", encoding="ascii") as file:
+            file.write("1")
+        self.make("-R")
+        self.assertIn("/" + name, looking.Seen(self.image).files())
+
+    def test_joliet(self):
+        """names of Joliet, in any case"""
+        files = self.make("--norock", "-J", "-joliet-long")
+        seen = looking.Seen(self.image)
+        self.assertEqual(seen.files(), files)
+        self.assertEqual(seen.notes, [])
+        self.assertEqual(len(looking.Seen(self.image, "boot/MIXED case.conf").files()), 1)
+
+    def test_plain(self):
+        """names of eight letters and three, which Linux shows in lower case"""
+        files = self.make("--norock")
+        seen = looking.Seen(self.image)
+        self.assertEqual(sorted(seen.files().values()), sorted(files.values()))
+        self.assertEqual(seen.files()["/boot/vmlinuz"], files["/boot/vmlinuz"])
+        self.assertEqual(seen.notes, [])
+
+    def test_names(self):
+        """label and date as blkid tells them"""
+        self.make("-R")
+        told = dict(line.split("=", 1) for line in self.tool("blkid", "-p", "-o", "export", self.image).splitlines())
+        [system] = looking.Seen(self.image).of("file_system")
+        date = bytes.fromhex(system["uuid"]).decode()
+        self.assertEqual([system["file_system"], system["label"]], [told["TYPE"], told["LABEL"].replace("\\ ", " ")])
+        self.assertEqual(date, told["UUID"].replace("-", ""))
+
+    def test_hybrid(self):
+        """an image with an ESP behind it, by MBR and by GPT"""
+        esp = self.folder.name + "/esp"
+        with open(esp, "wb") as file:
+            file.truncate(4 << 20)
+        self.tool("mkfs.fat", esp)
+        self.tool("mcopy", "-i", esp, "/etc/hostname", "::/on the ESP")
+        for option in ([], ["-appended_part_as_gpt"]):
+            files = self.make("-R", "-append_partition", "2", "0xef", esp, *option)
+            seen = looking.Seen(self.image)
+            self.assertEqual([(f["file_system"], f["volume"]) for f in seen.of("file_system")],
+                             [("fat", 2), ("iso9660", 0)])
+            self.assertEqual(seen.files(0), files)
+            self.assertEqual(list(seen.files(2)), ["/on the ESP"])
+            self.assertEqual(seen.notes, [])
+
+    def test_cut(self):
+        """an image that was cut: files that are not there are not read"""
+        files = self.make("-R")
+        os.truncate(self.image, os.path.getsize(self.image) // 3)
+        seen = looking.Seen(self.image)
+        for name, content in seen.files().items():
+            self.assertEqual(content, files[name])
+        self.assertTrue(seen.of("unopened"))
+        self.assertTrue(all("does not lie in its volume" in note for note in seen.notes))
+
+
 class Whole(Images):
     def test_empty_disk(self):
         """a disk without anything is one volume, and nobody's"""

