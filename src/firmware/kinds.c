@@ -8,5 +8,6 @@
 const struct fw_fs_ops *const fw_kinds[] = {
     &fw_iso9660,
     &fw_fat,
+    &fw_ext4,
     NULL,
 };
