@@ -53,13 +53,22 @@ static bool is_hash_sum_right(const struct ext4 *ext4, const struct ext4_inode *
     return fw_ext4_sum(ext4, sum, zeros, 4) == ext4_32(bytes + tail + 4);
 }
 
-static bool is_sum_right(const struct ext4 *ext4, const struct ext4_inode *directory, const uint8_t *bytes)
+static bool is_of_hash_tree(const struct ext4 *ext4, const struct ext4_inode *directory, uint64_t logical,
+                            const uint8_t *bytes)
+{
+    return directory->flags & EXT4_FLAG_INDEX &&
+           (logical == 0 || (ext4_32(bytes) == 0 && length_of(ext4, bytes) == ext4->block_size));
+}
+
+static bool is_sum_right(const struct ext4 *ext4, const struct ext4_inode *directory, uint64_t logical,
+                         const uint8_t *bytes)
 {
     const uint8_t *tail = bytes + ext4->block_size - TAIL_SIZE;
 
-    if (has_tail(tail))
-        return fw_ext4_sum(ext4, directory->seed, bytes, ext4->block_size - TAIL_SIZE) == ext4_32(tail + 8);
-    return (directory->flags & EXT4_FLAG_INDEX) && is_hash_sum_right(ext4, directory, bytes);
+    if (is_of_hash_tree(ext4, directory, logical, bytes))
+        return is_hash_sum_right(ext4, directory, bytes);
+    return has_tail(tail) &&
+           fw_ext4_sum(ext4, directory->seed, bytes, ext4->block_size - TAIL_SIZE) == ext4_32(tail + 8);
 }
 
 static int find_block(struct ext4 *ext4, const struct ext4_inode *directory, uint64_t logical,
@@ -79,7 +88,7 @@ static int find_block(struct ext4 *ext4, const struct ext4_inode *directory, uin
         return -1;
     if (!(ext4->ro_compat & EXT4_RO_METADATA_SUM) || *mark == (MARK | directory->number))
         return 0;
-    if (!is_sum_right(ext4, directory, ret->bytes))
+    if (!is_sum_right(ext4, directory, logical, ret->bytes))
         return fw_ext4_refuse(ext4, "directory", directory->number, "a checksum is wrong");
     *mark = MARK | directory->number;
     return 0;
