@@ -10,7 +10,7 @@
 #include "../core/checked.h"
 #include "bytes.h"
 #include "fs.h"
-#include "text.h"
+#include "name.h"
 
 #define FIRST_CLUSTER  2u
 #define FAT12_CLUSTERS 4085u /* from so many on it is FAT16 */

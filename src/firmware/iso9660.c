@@ -8,7 +8,7 @@
 #include "../core/checked.h"
 #include "bytes.h"
 #include "fs.h"
-#include "text.h"
+#include "name.h"
 
 #define SECTOR         2048u
 #define DESCRIPTORS    16u /* the first sector with one, */

@@ -3,7 +3,7 @@
  * Names. Receives UTF-16 of any kind; guarantees UTF-8 that is one name of a path and that a terminal only
  * shows. Unicode 15, 3.9 (D91, D92).
  */
-#include "text.h"
+#include "name.h"
 
 char *fw_utf8_put(char *to, uint32_t character)
 {

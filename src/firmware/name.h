@@ -2,8 +2,8 @@
 /*
  * Names as disks hold them, and as we show them: UTF-8.
  */
-#ifndef ZP_FIRMWARE_TEXT_H
-#define ZP_FIRMWARE_TEXT_H
+#ifndef ZP_FIRMWARE_NAME_H
+#define ZP_FIRMWARE_NAME_H
 
 #include <stdbool.h>
 #include <stddef.h>
