@@ -21,30 +21,45 @@ enum fw_source {
     FW_PATH
 };
 
+/* Bytes of a file; size 0: the whole file. */
+struct fw_piece {
+    uint64_t offset, size;
+};
+
 /* Strings lie in the arena; NULL: not given. Paths are of the file system `fs`. */
 struct fw_entry {
     enum fw_source source;
     struct fw_fs *fs;
-    const char *
-        id; /* BLS: file name without .conf and tries; extlinux: LABEL; grub: --id or title; UKI: file name */
+    /*
+     * What its configuration calls it. BLS1, UKI: the file name without .conf or .efi and without tries;
+     * extlinux: LABEL; GRUB: --id, or the title.
+     */
+    const char *id;
+    const char *file; /* BLS1, UKI: its name in the directory, tries and all */
+    uint32_t profile; /* UKI: of several profiles this, from 0 */
     const char *title;
     const char *sort_key, *version, *machine_id, *architecture;
-    const char *linux; /* kernel, or the UKI itself */
+    const char *kernel; /* or the file of the UKI that it is in */
+    struct fw_piece kernel_piece;
     const char *initrds[FW_INITRD_MAX];
+    struct fw_piece initrd_pieces[FW_INITRD_MAX];
     size_t initrd_count;
     const char *options; /* all of them, joined by spaces */
-    const char *devicetree,
-        *efi; /* known, not for us: such an entry is noted and passed over unless it has linux, too */
+    /* Known, and not for us: an entry without a kernel that names an EFI program is one when that is a UKI.
+     */
+    const char *devicetree, *efi;
     int tries_left, tries_done; /* -1: not counted */
+    bool is_default;            /* its own extlinux.conf or grub.cfg says so */
+    bool failed;                /* it could not be booted: fw_choose passes over it */
 };
 
-/* What configuration files say besides entries. */
+/* What configuration files say besides entries: of each the first that is read counts. */
 struct fw_settings {
     bool has_timeout;
-    uint32_t timeout; /* seconds; UINT32_MAX: the menu stays (BLS "menu-force", negative of extlinux) */
-    bool menu;        /* to be shown in any case */
-    const char *default_entry; /* a glob on ids (loader.conf), a label (extlinux) or an id or title or number
-                                  (grub) */
+    uint32_t timeout;          /* seconds; UINT32_MAX: the menu stays (BLS "menu-force", -1 of GRUB) */
+    bool menu;                 /* to be shown in any case */
+    const char *default_entry; /* loader.conf: a glob on the names of BLS1 and UKI entries */
+    const char *preferred;     /* the same, for entries alone whose tries are not spent */
     bool editor_off;
 };
 
@@ -53,31 +68,40 @@ struct fw_menu {
     size_t count;
     struct fw_settings settings;
     struct fw_arena *arena;
+    uint32_t notes; /* so many mistakes were told */
 };
 
 /*
  * Each adds what it finds on one file system, in the order of its kind, and settings; a malformed entry is
  * noted with file and line, and left out, never the rest. 0, or -1: the arena is full.
- * root_uuid... of other file systems that a grub.cfg searches for are looked up by `find` (may be NULL).
+ * File systems that a grub.cfg searches for are looked up by `find` (NULL: there is none).
  */
 struct fw_lookup {
     struct fw_fs *(*find)(void *context, const char *kind,
                           const char *value); /* kind: "uuid", "label", "file" */
     void *context;
 };
+int fw_menu_begin(struct fw_menu *ret_menu, struct fw_arena *arena);
 int fw_bls_read(struct fw_menu *menu, struct fw_fs *fs); /* loader/loader.conf, loader/entries/ *.conf */
 int fw_uki_read(struct fw_menu *menu, struct fw_fs *fs); /* EFI/Linux/ *.efi */
 int fw_extlinux_read(struct fw_menu *menu,
                      struct fw_fs *fs); /* extlinux.conf, syslinux.cfg where they may lie */
 int fw_grub_read(struct fw_menu *menu, struct fw_fs *fs,
-                 const struct fw_lookup *lookup); /* grub.cfg, grub/grub.cfg, ... */
+                 const struct fw_lookup *lookup); /* grub.cfg, grub/grub.cfg, ...; NULL: this one alone */
 
-/* Sorts by the specification's order; the index of what is booted, or SIZE_MAX; *ret_why: a static string. */
+/* Is this the file system that a grub.cfg looks for? kind: as above. */
+bool fw_fs_is(struct fw_fs *fs, const char *kind, const char *value);
+
+/*
+ * Sorts by the specification's order; the index of what is booted, or SIZE_MAX; *ret_why: a static string.
+ * Its kernel and initrds are files that exist; a kernel that is a UKI has become its pieces. Whoever cannot
+ * boot it sets `failed` and asks again.
+ */
 size_t fw_choose(struct fw_menu *menu, const char **ret_why);
 
 /* strverscmp_improved of the version format specification: <0, 0, >0. */
 int fw_version_compare(const char *a, const char *b);
-/* Globs of loader.conf: * ? [...] and \. */
+/* Globs of loader.conf: * ? [...] and \; letters match in either case. */
 bool fw_glob(const char *pattern, const char *text);
 
 #endif
