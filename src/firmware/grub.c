@@ -268,6 +268,7 @@ static int read_config(struct fw_menu *menu, struct fw_fs *fs, const struct fw_l
     begin(grub, path, directory);
     fw_grub_run_text(grub, path, text);
     grub->broken = false; /* what came before the mistake stays */
+    grub->steps = 0;
     run_items(grub, 0, 0, saved);
     settle(grub);
     return grub->full ? -1 : grub->item_count != 0;

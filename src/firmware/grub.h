@@ -15,7 +15,7 @@
 #define FW_GRUB_WORDS     512u
 #define FW_GRUB_SCRATCH   (32u << 10)
 #define FW_GRUB_UNKNOWN   16u
-#define FW_GRUB_STEPS     20000u /* commands, those that are skipped, too */
+#define FW_GRUB_STEPS     20000u /* commands, skipped ones too: of the script, and of all bodies */
 #define FW_GRUB_DEPTH     16u
 
 /* A place in a script. */
