@@ -57,7 +57,7 @@ class Wire(unittest.TestCase):
         """one header per specification"""
         self.assertEqual([h.name for h in HEADERS],
                          ["acpi.h", "bootparam.h", "e820.h", "efi.h", "elf.h", "image.h", "mptable.h", "multiboot.h",
-                          "multiboot2.h", "pe.h", "x86.h", "xen.h"])
+                          "multiboot2.h", "pci.h", "pe.h", "virtio.h", "x86.h", "xen.h"])
 
     def test_together(self):
         """all of them in one C and one C++ file, each twice"""
