@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Features, rings and waits. Receives a device whose registers are found; guarantees that it was reset before
- * anything else, that no more than one request is under way, that every wait ends, and that what the device
- * writes to the rings is read once and held against what was asked: another index, head or length ends its
- * use. VIRTIO 1.2, sections 2.1, 2.7, 3.1; HOSTILE row 21.
+ * anything else, that no request is under way when a function returns, that every wait ends, and that what
+ * the device writes to the rings is read once and held against what was asked: another index, head or length
+ * ends its use. VIRTIO 1.2, sections 2.1, 2.7, 3.1; HOSTILE row 21.
  */
 #include "virtio.h"
 #include "../core/checked.h"
@@ -14,7 +14,6 @@
 #define RESET_ROUNDS (UINT64_C(1) << 20) /* each reads a register */
 #define STATUS_EVERY UINT64_C(0x8000)    /* rounds between looks at the status */
 #define CHAIN_LEAST  4                   /* descriptors: header, data, status; a power of two */
-#define HEAD         0                   /* each chain begins at the first descriptor */
 
 #define BIT(number) (UINT64_C(1) << (number))
 /* An IOMMU is off or maps memory as it is, and fences are full ones: both cost nothing. */
@@ -239,34 +238,45 @@ uint32_t fw_virtio_config32(const struct fw_virtio *device, uint32_t offset)
 
 /* --- requests --- */
 
-/* The chain from descriptor 0 on; the bytes that the device may write, or -1: it has not as many. */
-static int64_t chain(const struct fw_virtio *device, const struct fw_virtio_part *parts, size_t count)
+/* Pieces of one part, each as large as may be; how many, or -1: there are not as many descriptors. */
+static int add_pieces(struct fw_virtio *device, const struct fw_virtio_part *part)
 {
-    struct zp_virtq_desc *desc = device->queue.desc;
-    int64_t writable = 0;
-    uint16_t used = 0;
+    struct fw_virtio_queue *queue = &device->queue;
+    uint16_t flags = ZP_VIRTQ_DESC_F_NEXT | (part->device_writes ? ZP_VIRTQ_DESC_F_WRITE : 0);
+    uint64_t address = (uintptr_t)part->address;
+
+    for (uint32_t left = part->size; left;) {
+        uint32_t size = left < device->segment_max ? left : device->segment_max;
+
+        if (queue->filled == queue->size)
+            return -1;
+        queue->desc[queue->filled] = (struct zp_virtq_desc){address, size, flags, queue->filled + 1};
+        queue->filled++;
+        address += size;
+        left -= size;
+    }
+    return 0;
+}
+
+int fw_virtio_put(struct fw_virtio *device, const struct fw_virtio_part *parts, size_t count)
+{
+    struct fw_virtio_queue *queue = &device->queue;
+    uint16_t *ring = (uint16_t *)((uintptr_t)queue->avail + sizeof(*queue->avail));
+    uint16_t head = queue->filled;
+    uint64_t writable = 0;
 
     for (size_t i = 0; i < count; i++) {
-        uint64_t address = (uintptr_t)parts[i].address;
-
-        writable += parts[i].device_writes ? parts[i].size : 0;
-        for (uint32_t left = parts[i].size; left;) {
-            uint32_t size = left < device->segment_max ? left : device->segment_max;
-
-            if (used == device->queue.size)
-                return -1;
-            desc[used].addr = address;
-            desc[used].len = size;
-            desc[used].flags =
-                (uint16_t)(ZP_VIRTQ_DESC_F_NEXT | (parts[i].device_writes ? ZP_VIRTQ_DESC_F_WRITE : 0));
-            desc[used].next = (uint16_t)(used + 1);
-            used++;
-            address += size;
-            left -= size;
+        if (queue->put == FW_PUT_MAX || add_pieces(device, &parts[i])) {
+            queue->filled = head;
+            return -1;
         }
+        writable += parts[i].device_writes ? parts[i].size : 0;
     }
-    desc[used - 1].flags &= (uint16_t)~ZP_VIRTQ_DESC_F_NEXT;
-    return writable;
+    queue->desc[queue->filled - 1].flags &= (uint16_t)~ZP_VIRTQ_DESC_F_NEXT;
+    queue->chain = queue->filled - head;
+    queue->writable = writable;
+    ring[(uint16_t)(queue->issued + queue->put++) % queue->size] = head;
+    return 0;
 }
 
 /* A status of 0xff, as of a device that was pulled out, asks for a reset as well. */
@@ -286,14 +296,16 @@ static void lose_patience(struct fw_virtio_bus *bus, uint64_t waited)
     bus->patience = bus->patience > waited + FW_PATIENCE_LEAST ? bus->patience - waited : FW_PATIENCE_LEAST;
 }
 
-/* Until the index moves. NULL, or what is wrong. */
+/* Until all are answered. NULL, or what is wrong. */
 static const char *await(struct fw_virtio *device)
 {
     const struct fw_virtio_queue *queue = &device->queue;
     struct wait wait = wait_for(device->bus->patience, ROUNDS);
-    uint16_t before = (uint16_t)(queue->issued - 1), index;
+    uint16_t open;
 
-    while ((index = queue->used->idx) == before) {
+    while ((open = (uint16_t)(queue->issued - queue->used->idx)) != 0) {
+        if (open > queue->put)
+            return "used ring: an index that it was not asked for";
         if (!waits_on(&wait)) {
             lose_patience(device->bus, device->bus->patience);
             return "no answer";
@@ -302,49 +314,58 @@ static const char *await(struct fw_virtio *device)
             return "it asks for a reset while a request is under way";
     }
     lose_patience(device->bus, fw_ticks() - wait.begin);
-    return index == queue->issued ? NULL : "used ring: an index that it was not asked for";
+    return NULL;
 }
 
-static const char *collect(struct fw_virtio *device, int64_t writable, uint32_t *ret_written)
+/* Each head once, in any order. */
+static const char *collect(const struct fw_virtio *device, uint32_t *ret_written)
 {
     const struct fw_virtio_queue *queue = &device->queue;
     const volatile struct zp_virtq_used_elem *ring =
         (const volatile struct zp_virtq_used_elem *)((uintptr_t)queue->used + sizeof(*queue->used));
-    uint16_t place = (uint16_t)(queue->issued - 1) % queue->size;
-    uint32_t id = ring[place].id, length = ring[place].len;
+    uint64_t seen = 0;
 
-    if (id != HEAD)
-        return "used ring: a descriptor that it was not given";
-    if (length > writable)
-        return "used ring: more bytes than there was room for";
-    *ret_written = length;
+    for (uint16_t i = 0; i < queue->put; i++) {
+        uint16_t place = (uint16_t)(queue->issued - queue->put + i) % queue->size;
+        uint32_t id = ring[place].id, length = ring[place].len, number = id / queue->chain;
+
+        if (id % queue->chain || number >= queue->put || seen & BIT(number))
+            return "used ring: a descriptor that it was not given";
+        if (length > queue->writable)
+            return "used ring: more bytes than there was room for";
+        seen |= BIT(number);
+        *ret_written = length;
+    }
     return NULL;
 }
 
-int fw_virtio_request(struct fw_virtio *device, const struct fw_virtio_part *parts, size_t count,
-                      uint32_t *ret_written)
+int fw_virtio_go(struct fw_virtio *device, uint32_t *ret_written)
 {
     struct fw_virtio_queue *queue = &device->queue;
-    uint16_t *ring = (uint16_t *)((uintptr_t)queue->avail + sizeof(*queue->avail));
     const char *wrong;
-    int64_t writable;
 
-    if (!device->running)
-        return -1;
-    writable = chain(device, parts, count);
-    if (writable < 0)
-        return refuse(device, "queue: a request of more pieces than it has room for");
-    ring[queue->issued % queue->size] = HEAD;
+    queue->issued += queue->put;
     fw_fence();
-    queue->avail->idx = ++queue->issued;
+    queue->avail->idx = queue->issued;
     fw_fence();
     device->transport->notify(device);
     wrong = await(device);
     fw_fence();
     if (!wrong)
-        wrong = collect(device, writable, ret_written);
+        wrong = collect(device, ret_written);
+    queue->put = queue->filled = 0;
     if (!wrong)
         return 0;
     fw_virtio_break(device, wrong);
     return -1;
+}
+
+int fw_virtio_request(struct fw_virtio *device, const struct fw_virtio_part *parts, size_t count,
+                      uint32_t *ret_written)
+{
+    if (!device->running)
+        return -1;
+    if (fw_virtio_put(device, parts, count))
+        return refuse(device, "queue: a request of more pieces than it has room for");
+    return fw_virtio_go(device, ret_written);
 }

@@ -49,7 +49,9 @@ struct fw_virtio_queue {
     struct zp_virtq_avail *avail;
     volatile struct zp_virtq_used *used;
     uint16_t index, size, issued;
-    uint64_t notify; /* PCI: where to */
+    uint16_t put, filled, chain; /* chains to be issued, descriptors of all and of each */
+    uint64_t writable;           /* bytes that the device may write to each */
+    uint64_t notify;             /* PCI: where to */
 };
 
 struct fw_virtio {
@@ -150,5 +152,12 @@ struct fw_virtio_part {
  */
 int fw_virtio_request(struct fw_virtio *device, const struct fw_virtio_part *parts, size_t count,
                       uint32_t *ret_written);
+/*
+ * Several at once, of one shape: each put (-1: there is no room for another), then all of them under way
+ * until the last is answered.
+ */
+#define FW_PUT_MAX 64
+int fw_virtio_put(struct fw_virtio *device, const struct fw_virtio_part *parts, size_t count);
+int fw_virtio_go(struct fw_virtio *device, uint32_t *ret_written);
 
 #endif

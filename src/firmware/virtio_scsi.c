@@ -9,7 +9,8 @@
 #include "io.h"
 #include "virtio.h"
 
-#define QUEUE_SIZE   16
+#define QUEUE_SIZE   64
+#define PROBES       32   /* targets that are asked at once */
 #define TARGETS      256u /* an address has 8 bits of target */
 #define LUNS         32u  /* of one target; others are not looked at */
 #define TRIES        4    /* a new disk answers first that it is new */
@@ -20,14 +21,15 @@
 #define CDB_SIZE     16
 #define FLAT         1 /* the upper two bits of a unit's number: 14 more, no bus */
 
-#define OP_INQUIRY        0x12
-#define OP_READ_CAPACITY  0x25
-#define OP_READ10         0x28
-#define OP_READ16         0x88
-#define OP_SERVICE_IN16   0x9e /* with this action it reads the capacity */
-#define READ_CAPACITY16   0x10
-#define OP_REPORT_LUNS    0xa0
-#define PAGE_BLOCK_LIMITS 0xb0
+#define OP_TEST_UNIT_READY 0x00
+#define OP_INQUIRY         0x12
+#define OP_READ_CAPACITY   0x25
+#define OP_READ10          0x28
+#define OP_READ16          0x88
+#define OP_SERVICE_IN16    0x9e /* with this action it reads the capacity */
+#define READ_CAPACITY16    0x10
+#define OP_REPORT_LUNS     0xa0
+#define PAGE_BLOCK_LIMITS  0xb0
 
 #define STATUS_GOOD            0x00
 #define STATUS_CHECK_CONDITION 0x02
@@ -75,6 +77,7 @@ struct scan {
     struct fw_virtio *device;
     uint64_t begin;
     uint32_t max_sectors;
+    unsigned char *probes; /* memory for PROBES questions and answers */
 };
 
 enum answer {
@@ -354,6 +357,52 @@ static bool scan_target(const struct scan *scan, unsigned target)
     return true;
 }
 
+/* Most targets are not there: so many of them are asked at once, and who is, by a bit each. */
+static uint32_t probe(const struct scan *scan, unsigned first, unsigned count)
+{
+    const struct zp_virtio_scsi_cmd *commands = (const struct zp_virtio_scsi_cmd *)scan->probes;
+    struct zp_virtio_scsi_resp *responses =
+        (struct zp_virtio_scsi_resp *)(scan->probes + PROBES * sizeof(*commands));
+    uint32_t present = 0, written;
+    struct lun lun;
+
+    memset(responses, 0xff, PROBES * sizeof(*responses));
+    for (unsigned i = 0; i < count; i++) {
+        struct zp_virtio_scsi_cmd command = {.tag = i, .cdb = {OP_TEST_UNIT_READY}};
+        const struct fw_virtio_part parts[] = {
+            {&commands[i], sizeof(command), false},
+            {&responses[i], sizeof(*responses), true},
+        };
+
+        set_target(&lun, scan->device, first + i);
+        memcpy(command.lun, lun.address, sizeof(command.lun));
+        memcpy(scan->probes + i * sizeof(command), &command, sizeof(command));
+        if (fw_virtio_put(scan->device, parts, 2)) {
+            fw_virtio_stop(scan->device);
+            return 0;
+        }
+    }
+    if (fw_virtio_go(scan->device, &written))
+        return 0;
+    for (unsigned i = 0; i < count; i++)
+        if (responses[i].response != ZP_VIRTIO_SCSI_S_BAD_TARGET)
+            present |= UINT32_C(1) << i;
+    return present;
+}
+
+static void scan_targets(const struct scan *scan, unsigned targets)
+{
+    unsigned most = scan->device->queue.size / 2 < PROBES ? scan->device->queue.size / 2 : PROBES;
+
+    for (unsigned first = 0; first < targets && has_time(scan); first += most) {
+        uint32_t present = probe(scan, first, targets - first < most ? targets - first : most);
+
+        for (unsigned i = 0; i < most; i++)
+            if (present >> i & 1 && (!has_time(scan) || !scan_target(scan, first + i)))
+                return;
+    }
+}
+
 int fw_virtio_scsi(struct fw_virtio *device)
 {
     size_t before = device->bus->disk_count;
@@ -369,11 +418,11 @@ int fw_virtio_scsi(struct fw_virtio *device)
         fw_note("%s: sense_size, cdb_size: not the default after a reset", device->name);
         return -1;
     }
-    if (fw_virtio_run(device, ZP_VIRTIO_SCSI_REQUEST_QUEUE, QUEUE_SIZE))
+    scan.probes = fw_arena_take(device->bus->arena, PROBES * (sizeof(struct zp_virtio_scsi_cmd) +
+                                                              sizeof(struct zp_virtio_scsi_resp)));
+    if (!scan.probes || fw_virtio_run(device, ZP_VIRTIO_SCSI_REQUEST_QUEUE, QUEUE_SIZE))
         return -1;
     scan.begin = fw_ticks();
-    for (unsigned target = 0; target < targets && target < TARGETS; target++)
-        if (!has_time(&scan) || !scan_target(&scan, target))
-            break;
+    scan_targets(&scan, targets < TARGETS ? targets : TARGETS);
     return device->bus->disk_count > before ? 0 : -1;
 }

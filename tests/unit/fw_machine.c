@@ -441,12 +441,13 @@ static void scsi_run(struct scsi *scsi)
     struct fw_model *model = scsi->request->model;
 
     model->last_opcode = cdb[0];
-    if (model->attentions && cdb[0] != 0x12 && cdb[0] != 0xa0) {
+    if (model->attentions && cdb[0] != 0x00 && cdb[0] != 0x12 && cdb[0] != 0xa0) {
         model->attentions--;
         scsi_fault(scsi, 6);
         return;
     }
     switch (cdb[0]) {
+    case 0x00: return;
     case 0x12: scsi_inquiry(scsi); return;
     case 0xa0: scsi_luns(scsi); return;
     case 0x25: scsi_capacity(scsi, false); return;
@@ -519,6 +520,7 @@ static void finish(struct fw_model *model, uint16_t head, uint64_t written, uint
 
     switch (model->mischief) {
     case FW_WRONG_ID: head++; break;
+    case FW_TWICE: head = 0; break;
     case FW_LONG: written = room + 1; break;
     case FW_INDEX_AHEAD: step = 2; break;
     case FW_INDEX_BACK: step = (uint16_t)-1; break;
@@ -528,22 +530,16 @@ static void finish(struct fw_model *model, uint16_t head, uint64_t written, uint
     model->done = (uint16_t)(model->done + step);
     index = (uint16_t)twist(model->done);
     memcpy(reach(model->used + 2, 2), &index, 2);
-    if (model->mischief == FW_SCRIBBLES)
-        scribble(model);
 }
 
-static void process(struct fw_model *model)
+static void process_one(struct fw_model *model)
 {
     static struct request request;
-    uint16_t index, head;
     uint64_t written;
+    uint16_t head;
 
-    memcpy(&index, reach(model->avail + 2, 2), 2);
-    /* A driver counts by itself: an index that was scribbled over is its own again. */
-    insist((uint16_t)(index - model->seen) == 1, "one request at a time");
     memcpy(&head, reach(model->avail + 4 + 2u * (model->seen % model->queue_size), 2), 2);
-    model->seen = index;
-    model->pending = false;
+    model->seen++;
     memset(&request, 0, sizeof(request));
     request.model = model;
     gather(&request, head);
@@ -552,6 +548,21 @@ static void process(struct fw_model *model)
               : model->type == ZP_VIRTIO_ID_SCSI ? do_scsi(&request)
                                                  : do_rng(&request);
     finish(model, head, written, request.in_size);
+}
+
+/* A driver counts by itself: an index that was scribbled over is its own again. */
+static void process(struct fw_model *model)
+{
+    uint16_t index, left;
+
+    memcpy(&index, reach(model->avail + 2, 2), 2);
+    left = (uint16_t)(index - model->seen);
+    insist(left > 0 && left <= model->queue_size, "as many requests as a queue has places");
+    model->pending = false;
+    while (left-- > 0)
+        process_one(model);
+    if (model->mischief == FW_SCRIBBLES)
+        scribble(model);
 }
 
 static void notified(struct fw_model *model, uint32_t queue)

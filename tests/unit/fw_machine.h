@@ -17,6 +17,7 @@ enum fw_mischief {
     FW_LATE,         /* answers when it was waited for some rounds */
     FW_SLOW,         /* each answer takes just less than patience has */
     FW_WRONG_ID,     /* an answer to another descriptor */
+    FW_TWICE,        /* all answers to the first of several */
     FW_WILD_ID,      /* one that no queue has */
     FW_LONG,         /* more bytes than there was room for */
     FW_SHORT,        /* fewer than were asked for, and says so */
