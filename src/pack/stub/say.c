@@ -141,7 +141,7 @@ static void say_vga(const char *text)
         *screen++ = (uint16_t)(GREY | *text);
 }
 
-static void say(const char *format, va_list values)
+void stub_say_list(const char *format, va_list values)
 {
     struct line line;
 
@@ -158,7 +158,7 @@ void stub_say(const char *format, ...)
     va_list values;
 
     va_start(values, format);
-    say(format, values);
+    stub_say_list(format, values);
     va_end(values);
 }
 
@@ -167,7 +167,7 @@ _Noreturn void stub_refuse(const char *format, ...)
     va_list values;
 
     va_start(values, format);
-    say(format, values);
+    stub_say_list(format, values);
     va_end(values);
     stub_efi_return();
     for (;;)

@@ -12,13 +12,15 @@
  *   ranges.c     memory map, what of it is busy, where something fits
  *   payload.c    checksum and header of the payload, its parts as sources
  *   unpack_*.c   one of them is linked: stored alone, and LZ4 or zstd
- *   memory.c     what the compiler wants, and memory above 4 GiB
+ *   memory.c     what the compiler wants
+ *   see.c        memory above 4 GiB
  *   say.c        one line to serial port, VGA text and EFI console
  *   absent_*.c   what a variant does without
  */
 #ifndef ZP_PACK_STUB_STUB_H
 #define ZP_PACK_STUB_STUB_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -144,6 +146,7 @@ const char *stub_unpack(uint32_t compression, const void *from, size_t size, voi
  * uint64_t, %s string, no others.
  */
 void stub_say(const char *format, ...);
+void stub_say_list(const char *format, va_list values);
 /* Says it and halts (or returns to the EFI firmware while its boot services are there). */
 _Noreturn void stub_refuse(const char *format, ...);
 
