@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A kernel is booted: inspected, planned, loaded and entered by the core. Receives its bytes, initrds and
+ * command line, and the arrival that tells of the machine; comes back only from a kernel that was refused,
+ * before any memory was written.
+ *
+ * A bzImage is entered by Linux's 32-bit protocol where it can be: we should have to build page tables for
+ * the 64-bit one, and the kernel builds its own by either.
+ */
+#include <zeropage/wire/x86.h>
+
+#include "../../core/seam.h"
+#include "../../enter/enter.h"
+#include "boot.h"
+
+#define SEGMENT_MAX  128
+#define NOTE_MAX     64
+#define ENTRY_MAX    16
+#define SPAN_MAX     256
+#define RANGE_MAX    (STUB_RANGE_MAX + 2 * STUB_KEEP_MAX)
+#define E820_MAX     (RANGE_MAX + SPAN_MAX)
+#define DECISION_MAX 64
+
+/* Filled before they are read: none of it need be clear. */
+static FW_KEPT struct {
+    struct zp_segment segments[SEGMENT_MAX];
+    struct zp_note notes[NOTE_MAX];
+    struct zp_entry entries[ENTRY_MAX];
+    struct zp_image image;
+    struct zp_memory_range ranges[RANGE_MAX];
+    struct zp_span spans[SPAN_MAX];
+    struct zp_e820_range e820[E820_MAX];
+    struct zp_decision decisions[DECISION_MAX];
+    struct zp_plan plan;
+    struct zp_machine machine;
+    struct zp_request request;
+} boot;
+
+/* One line for whatever the core says no to: most have numbers that say it all. */
+static bool refused(int status, const char *step, const struct zp_error *error)
+{
+    switch (status) {
+    case ZP_OK: return false;
+    case ZP_ERR_NO_SPACE:
+        fw_note("%s: no room for 0x%x bytes, the largest gap is 0x%x", step, error->value, error->limit);
+        break;
+    case ZP_ERR_NOT_RAM:
+        fw_note("%s: 0x%x bytes at 0x%x are needed, and that is no free RAM", step, error->limit,
+                error->value);
+        break;
+    case ZP_ERR_CMDLINE_LENGTH:
+        fw_note("%s: the command line has %d bytes, the kernel takes %d", step, error->value, error->limit);
+        break;
+    default:
+        fw_note("%s: error %d of field %d: 0x%x, 0x%x", step, (uint64_t)-status, (uint64_t)error->field,
+                error->value, error->limit);
+    }
+    return true;
+}
+
+static int inspect(const struct zp_source *source, struct zp_error *error)
+{
+    struct zp_image_room room;
+
+    room.segments = boot.segments;
+    room.segment_capacity = SEGMENT_MAX;
+    room.notes = boot.notes;
+    room.note_capacity = NOTE_MAX;
+    room.entries = boot.entries;
+    room.entry_capacity = ENTRY_MAX;
+    return zp_inspect(source, &room, &boot.image, error);
+}
+
+bool fw_is_kernel(const struct zp_source *source)
+{
+    struct zp_error error;
+
+    return inspect(source, &error) == ZP_OK;
+}
+
+/* The RAM that the kernel fills already is its own. */
+static void free_home(struct arrival *arrival, const struct fw_kernel *kernel)
+{
+    for (size_t i = 0; kernel->home_size && i < arrival->keep_count; i++)
+        if (arrival->keeps[i].start == kernel->home && arrival->keeps[i].size == kernel->home_size)
+            arrival->keeps[i] = arrival->keeps[--arrival->keep_count];
+}
+
+static void describe(struct arrival *arrival, const struct fw_kernel *kernel)
+{
+    struct zp_machine *machine = &boot.machine;
+    struct zp_request *request = &boot.request;
+
+    memset(machine, 0, sizeof(*machine));
+    machine->struct_size = sizeof(*machine);
+    machine->cpu_count = 1;
+    machine->ranges = boot.ranges;
+    machine->range_count = stub_machine_ranges(arrival, boot.ranges);
+
+    memset(request, 0, sizeof(*request));
+    request->struct_size = sizeof(*request);
+    request->flags = ZP_REQUEST_DEFER;
+    request->trampoline_size = zp_enter_size(SPAN_MAX);
+    request->cmdline = kernel->cmdline;
+    request->cmdline_length = kernel->cmdline_length;
+    request->modules = kernel->modules;
+    request->module_count = kernel->module_count;
+    request->entropy = arrival->entropy;
+    request->entropy_length = arrival->entropy_length;
+    request->blobs = arrival->blobs;
+    request->blob_count = arrival->blob_count;
+    if (arrival->has_boot_params)
+        request->boot_params = &arrival->boot_params;
+    request->rsdp.address.value = arrival->rsdp;
+    request->rsdp.bytes = arrival->rsdp_bytes;
+    request->rsdp.size = arrival->rsdp_bytes[15] < 2 ? 20 : sizeof(arrival->rsdp_bytes);
+}
+
+static int make_plan(struct zp_error *error)
+{
+    struct zp_plan_room room;
+    int status = ZP_ERR_PROTOCOL;
+
+    room.spans = boot.spans;
+    room.span_capacity = SPAN_MAX;
+    room.e820 = boot.e820;
+    room.e820_capacity = E820_MAX;
+    room.decisions = boot.decisions;
+    room.decision_capacity = DECISION_MAX;
+    if ((boot.image.formats & ZP_FORMAT_BZIMAGE) && zp_image_entry(&boot.image, ZP_PROTOCOL_LINUX32)) {
+        boot.request.protocol = ZP_PROTOCOL_LINUX32;
+        status = zp_plan_make(&boot.image, &boot.machine, &boot.request, &room, &boot.plan, error);
+    }
+    if (status) {
+        boot.request.protocol = ZP_PROTOCOL_AUTO;
+        status = zp_plan_make(&boot.image, &boot.machine, &boot.request, &room, &boot.plan, error);
+    }
+    return status;
+}
+
+/* What load will write to must be mapped; a source that fills memory itself leaves the rest of its last page.
+ */
+static void see_spans(bool unseen)
+{
+    for (size_t i = 0; i < boot.plan.span_count; i++) {
+        const struct zp_span *span = &boot.plan.spans[i];
+        uint64_t skip = 0;
+
+        if (unseen && (span->kind == ZP_SPAN_INITRD || span->kind == ZP_SPAN_KERNEL))
+            skip = span->file_size;
+        stub_see(span->staged.value + skip, span->size - skip);
+    }
+}
+
+void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
+{
+    const struct zp_guest_region memory = {{ZP_PAGE_SIZE}, UINT64_MAX - ZP_PAGE_SIZE, (void *)ZP_PAGE_SIZE};
+    const struct zp_guest guest = {.struct_size = sizeof(guest), .regions = &memory, .region_count = 1};
+    struct zp_error error;
+
+    if (refused(inspect(kernel->source, &error), "kernel", &error))
+        return;
+    free_home(arrival, kernel);
+    describe(arrival, kernel);
+    if (refused(make_plan(&error), "plan", &error))
+        return;
+    see_spans(kernel->unseen);
+    if (refused(zp_load(&boot.plan, &guest, &error), "load", &error))
+        stub_refuse("the kernel is in pieces");
+    /* A seed is used once. */
+    if (arrival->entropy)
+        memset((void *)(uintptr_t)arrival->entropy, 0, arrival->entropy_length);
+    zp_enter(&boot.plan);
+}

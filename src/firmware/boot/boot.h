@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The firmware from its first instruction to the kernel's: what its files share.
+ *
+ *   reset.S      a CPU after reset -> 64-bit mode, by page tables that are in the ROM
+ *   entry.S      PVH, multiboot, Linux's 32 and 64 bits -> 64-bit mode, in a place of our own
+ *   main.c       the story
+ *   arrive_*.c   (pack/stub) what a loader hands over -> struct arrival, as the packer's stubs have it
+ *   arrive_reset.c  what QEMU tells by fw_cfg -> the same
+ *   fw_cfg.c     files and items of fw_cfg, by DMA or byte by byte
+ *   chipset.c    shadow RAM, power management, interrupt routing, ECAM of QEMU's pc and q35
+ *   pci_setup.c  bus numbers, BARs and bridge windows
+ *   mtrr.c       memory types
+ *   tables.c     ACPI tables by QEMU's script, SMBIOS
+ *   handed.c     -kernel, -initrd, -append
+ *   boot.c       inspect, plan, load, enter
+ *   see.c        page tables, as somebody wants to look at memory
+ *
+ * Variables: .bss.hot is cleared at the start, the rest of .bss before disks are looked at, .bss.kept never.
+ */
+#ifndef ZP_FIRMWARE_BOOT_BOOT_H
+#define ZP_FIRMWARE_BOOT_BOOT_H
+
+#include "../../pack/stub/stub.h"
+#include "layout.h"
+
+#define FW_HOT  __attribute__((section(".bss.hot")))
+#define FW_KEPT __attribute__((section(".bss.kept")))
+
+struct fw_entry {
+    uint32_t way;     /* FW_WAY_RESET or ZP_PACK_WAY_* */
+    uint32_t settled; /* 1: this is where we stay */
+    uint64_t handed;  /* boot_params, start_info, multiboot information */
+};
+
+_Noreturn void fw_main(const struct fw_entry *entry);
+
+/* rom.ld, elf.ld: memory that is ours until the kernel is entered. */
+extern const char fw_memory[], fw_memory_end[];
+extern char fw_cold[], fw_cold_end[];
+/* ELF: what is copied when we move. ROM: the text; its end says where tables may begin. */
+extern const char fw_begin[], fw_text_end[];
+
+/* entry.S: continues at fw_main in a copy of ours at `place`. */
+_Noreturn void fw_move(const struct fw_entry *entry, uint64_t place);
+
+/* arrive_reset.c: the memory map, ACPI and SMBIOS tables, after the machine is set up. */
+void fw_arrive_reset(struct arrival *arrival);
+
+/*
+ * handed.c: boots what QEMU was told to boot by -kernel; comes back when there is none, or when it does not
+ * boot, having said why.
+ */
+void fw_boot_handed(struct arrival *arrival);
+
+/* boot.c: a kernel with all that belongs to it. */
+struct fw_kernel {
+    const struct zp_source *source;
+    const struct zp_module *modules; /* initrds, joined in this order */
+    size_t module_count;
+    const char *cmdline; /* whole: NUL-terminated */
+    size_t cmdline_length;
+    uint64_t home, home_size; /* RAM that it fills already and that is free to be planned over; 0: none */
+    bool unseen;              /* sources write to memory themselves: no page tables are needed for them */
+};
+/* Does not come back, unless the kernel cannot be booted: then it said so in one line. */
+void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel);
+/* Is that a kernel at all? */
+bool fw_is_kernel(const struct zp_source *source);
+
+/* Like stub_say, of something that is passed over. */
+void fw_note(const char *format, ...);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ELF shape's entries, and the start of each copy that it makes of itself. Receives the CPU as a loader
+ * leaves it by PVH, multiboot or Linux's 32- and 64-bit protocols - no stack, no tables that we may keep,
+ * nobody says where we are; guarantees fw_main in 64-bit mode with 4 GiB mapped by tables of our own,
+ * pointers relocated, .bss clear. Linux Documentation/x86/boot; Xen PVH; Multiboot 3.2 "Machine state";
+ * Intel SDM 3A, 9.8.5; System V ABI for AMD64, "Relocation".
+ */
+#include <zeropage/wire/x86.h>
+
+#include "../../pack/layout.h"
+#include "layout.h"
+
+#define CODE64     0x10
+#define DATA       0x18
+
+#define RELA_SIZE  24
+#define RELATIVE   8 /* R_X86_64_RELATIVE */
+
+/* The tables: top, pointers, four directories, and a fifth level above them for who comes with one. */
+#define POINTERS    0x1000
+#define DIRECTORIES 0x2000
+#define PML5        0x6000
+
+    .section .text.start, "ax"
+    .globl  fw_begin
+    .hidden fw_begin
+fw_begin:
+    .code32
+    movl    %esi, %ebx
+    movl    $ZP_PACK_WAY_LINUX32, %edi
+    jmp     found32
+
+    .org    ZP_PACK_ENTRY_PVH
+    movl    $ZP_PACK_WAY_PVH, %edi
+    jmp     found32
+
+    .org    ZP_PACK_ENTRY_MULTIBOOT1
+    movl    $ZP_PACK_WAY_MULTIBOOT1, %edi
+    jmp     found32
+
+    .org    ZP_PACK_ENTRY_MULTIBOOT2
+    movl    $ZP_PACK_WAY_MULTIBOOT2, %edi
+    jmp     found32
+
+/* Only a call tells where we are, and it needs a stack: four bytes of what was handed over, lent. */
+found32:
+    cli
+    cld
+    movl    (%ebx), %eax
+    leal    4(%ebx), %esp
+    call    1f
+1:  popl    %ebp
+    movl    %eax, (%ebx)
+    movl    %edi, %edx              /* EBX: handed, EDX: the way, EBP: where 1 is */
+
+/* Paging is off by every protocol. If a loader left it on, off with it; PCIDs must go first. */
+    movl    %cr4, %eax
+    andl    $~ZP_CR4_PCIDE, %eax
+    movl    %eax, %cr4
+    movl    %cr0, %eax
+    andl    $~ZP_CR0_PG, %eax
+    movl    %eax, %cr0
+
+    leal    (fw_tables - 1b)(%ebp), %esi
+    leal    DIRECTORIES(%esi), %edi
+    movl    $(ZP_PTE_P | ZP_PTE_RW | ZP_PTE_PS), %eax
+    movl    $2048, %ecx
+2:  movl    %eax, (%edi)
+    movl    $0, 4(%edi)
+    addl    $8, %edi
+    addl    $ZP_PAGE_SIZE_2M, %eax
+    loop    2b
+    movl    %esi, %edi
+    xorl    %eax, %eax
+    movl    $(2 * ZP_PAGE_SIZE / 4), %ecx
+    rep stosl
+    leal    POINTERS + (ZP_PTE_P | ZP_PTE_RW)(%esi), %eax
+    movl    %eax, (%esi)
+    leal    POINTERS(%esi), %edi
+    movl    $4, %ecx
+3:  addl    $ZP_PAGE_SIZE, %eax
+    movl    %eax, (%edi)
+    addl    $8, %edi
+    loop    3b
+
+    leal    (fw_stack - 1b)(%ebp), %esp
+    movl    %edx, %edi
+    movl    $ZP_CR4_PAE, %eax
+    movl    %eax, %cr4
+    movl    %esi, %cr3
+    movl    $ZP_MSR_EFER, %ecx
+    rdmsr
+    orl     $ZP_EFER_LME, %eax
+    wrmsr
+    leal    (gdt - 1b)(%ebp), %eax
+    pushl   %eax
+    pushw   $(gdt_end - gdt - 1)
+    lgdtl   (%esp)
+    pushl   $CODE64
+    leal    (long_mode - 1b)(%ebp), %eax
+    pushl   %eax
+    movl    $(ZP_CR0_PG | ZP_CR0_NE | ZP_CR0_ET | ZP_CR0_PE), %eax
+    movl    %eax, %cr0
+    lretl
+    .code64
+long_mode:
+    movl    %ebx, %ebx
+    jmp     start
+
+    .org    ZP_PACK_ENTRY_LINUX64
+    movq    %rsi, %rbx
+    movl    $ZP_PACK_WAY_LINUX64, %edi
+    jmp     start
+
+/* Headers that a loader seeks in the file's first KiB or two (elf.S). */
+    .org    FW_ELF_HEADERS
+    .globl  fw_headers
+fw_headers:
+    .org    FW_ELF_HEADERS_END
+
+/* struct fw_entry (RDI), place (RSI) */
+    .globl  fw_move
+    .hidden fw_move
+fw_move:
+    movq    8(%rdi), %rbx
+    movl    0(%rdi), %r8d
+    leaq    fw_begin(%rip), %rax
+    leaq    fw_text_end(%rip), %rcx
+    leaq    moved(%rip), %rdx
+    subq    %rax, %rcx
+    subq    %rax, %rdx
+    addq    %rsi, %rdx
+    movq    %rsi, %rdi
+    movq    %rax, %rsi
+    shrq    $3, %rcx
+    rep movsq
+    movl    %r8d, %edi
+    jmp     *%rdx
+moved:
+    movl    $1, %r13d
+    jmp     1f
+
+/* RDI: the way, RBX: what was handed over, R13: whether this is where we stay. */
+start:
+    xorl    %r13d, %r13d
+1:  cli
+    cld
+    movq    %rdi, %r12
+    leaq    fw_tables(%rip), %rbp
+    movq    %cr3, %rax
+    cmpq    %rax, %rbp
+    je      3f                      /* just made */
+    leaq    DIRECTORIES(%rbp), %rdi
+    movl    $(ZP_PTE_P | ZP_PTE_RW | ZP_PTE_PS), %eax
+    movl    $2048, %ecx
+1:  stosq
+    addq    $ZP_PAGE_SIZE_2M, %rax
+    loop    1b
+    xorl    %eax, %eax              /* RDI is at PML5 */
+    movl    $(ZP_PAGE_SIZE / 8), %ecx
+    rep stosq
+    movq    %rbp, %rdi
+    movl    $(2 * ZP_PAGE_SIZE / 8), %ecx
+    rep stosq
+    leaq    (ZP_PTE_P | ZP_PTE_RW)(%rbp), %rax
+    movq    %rax, PML5(%rbp)
+    addq    $POINTERS, %rax
+    movq    %rax, (%rbp)
+    leaq    POINTERS(%rbp), %rdi
+    movl    $4, %ecx
+2:  addq    $ZP_PAGE_SIZE, %rax
+    stosq
+    loop    2b
+
+/* Long mode does not let go of five levels, where a loader uses them: then ours hang below a fifth. */
+    movq    %cr4, %rax
+    movq    %rbp, %rcx
+    testl   $ZP_CR4_LA57, %eax
+    jz      4f
+    addq    $PML5, %rcx
+4:  movq    %rcx, %cr3
+    andl    $ZP_CR4_LA57, %eax
+    orl     $ZP_CR4_PAE, %eax
+    movq    %rax, %cr4
+3:  movl    $(ZP_CR0_PG | ZP_CR0_NE | ZP_CR0_ET | ZP_CR0_PE), %eax
+    movq    %rax, %cr0
+
+    leaq    fw_stack(%rip), %rsp
+    pushq   $0
+    pushq   $0
+    lidt    6(%rsp)                 /* limit 0 */
+    leaq    gdt(%rip), %rax
+    movq    %rax, 8(%rsp)
+    movw    $(gdt_end - gdt - 1), 6(%rsp)
+    lgdt    6(%rsp)
+    leaq    5f(%rip), %rax
+    pushq   $CODE64
+    pushq   %rax
+    lretq
+5:  movl    $DATA, %eax
+    movl    %eax, %ds
+    movl    %eax, %es
+    movl    %eax, %ss
+    xorl    %eax, %eax
+    movl    %eax, %fs
+    movl    %eax, %gs
+    leaq    fw_stack(%rip), %rsp
+    xorl    %ebp, %ebp
+
+/* Pointers in constants, as linked at 0: the table has the addends, so that each copy can do it anew. */
+    leaq    fw_begin(%rip), %rdx
+    leaq    fw_rela(%rip), %rsi
+    leaq    fw_rela_end(%rip), %rcx
+6:  cmpq    %rcx, %rsi
+    jae     7f
+    movq    (%rsi), %rdi
+    movq    16(%rsi), %rax
+    cmpl    $RELATIVE, 8(%rsi)
+    jne     .                       /* the build has seen to it that there are no others */
+    addq    %rdx, %rax
+    movq    %rax, (%rdx, %rdi)
+    addq    $RELA_SIZE, %rsi
+    jmp     6b
+7:  leaq    fw_hot(%rip), %rdi
+    leaq    fw_hot_end(%rip), %rcx
+    subq    %rdi, %rcx
+    shrq    $3, %rcx
+    xorl    %eax, %eax
+    rep stosq
+    leaq    own_entry(%rip), %rdi
+    movl    %r12d, (%rdi)
+    movl    %r13d, 4(%rdi)
+    movq    %rbx, 8(%rdi)
+    call    fw_main
+    ud2
+
+/* Accessed bits are set already, so that the CPU writes nothing here. */
+    .balign 8
+gdt:
+    .quad   0, 0
+    .quad   ZP_SEGMENT_FLAT_CODE64      /* CODE64 */
+    .quad   ZP_SEGMENT_FLAT_DATA        /* DATA */
+gdt_end:
+
+    .section .bss.kept, "aw", @nobits
+    .balign 8
+own_entry:
+    .skip   16
+
+    .section .note.GNU-stack, "", @progbits

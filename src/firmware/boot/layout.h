@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where the firmware lies, in both of its shapes, for C and assembly.
+ *
+ * zeropage-fw.rom is linked to run in place: at 0xe0000, where the last 128 KiB of a ROM are seen below
+ * 1 MiB, with its variables in low memory. zeropage-fw.elf is the same program as position-independent code:
+ * it is loaded wherever its loader likes and moves to the top of RAM.
+ */
+#ifndef ZP_FIRMWARE_BOOT_LAYOUT_H
+#define ZP_FIRMWARE_BOOT_LAYOUT_H
+
+#define FW_ROM_BASE   0xe0000
+#define FW_ROM_SIZE   0x20000
+#define FW_ROM_TOP    0xfff00000 /* how far above it the same bytes are seen below 4 GiB */
+#define FW_EBDA       0x9fc00    /* the last KiB of low memory */
+#define FW_EBDA_END   0xa0000
+#define FW_SHADOW     0xf0000 /* up to 1 MiB: RAM once the chipset is told so, and tables lie there */
+#define FW_SHADOW_END 0x100000
+
+/* How we were entered: as in a packed file (pack/layout.h), or by a reset. */
+#define FW_WAY_RESET 0
+
+/* Entries of the ELF shape, from its first byte; where its headers want them. */
+#define FW_ELF_ADDRESS     0x200000
+#define FW_ELF_HEADERS     0x280
+#define FW_ELF_HEADERS_END 0x400
+
+#endif

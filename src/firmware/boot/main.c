@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The firmware's story. A VMM starts us, at the reset vector or by one of the protocols by which it would
+ * start a kernel; from there to the kernel's first instruction it goes:
+ *
+ *   arrive    what there is to know - memory, tables, command line, files - becomes one struct arrival;
+ *             after a reset that takes setting the machine up first
+ *   settle    out of any kernel's way, to the top of RAM (the ROM's variables are in low memory already)
+ *   handed    the kernel that was handed over is booted: -kernel after a reset, else the first module
+ *   disks     else what the disks have to offer
+ *
+ * Nothing is waited for that is not needed on the way taken.
+ */
+#include "../../core/seam.h"
+#include "boot.h"
+
+static FW_KEPT struct arrival arrival;
+
+/* The counts; what they count is filled as it goes. */
+static void begin(void)
+{
+    arrival.range_count = 0;
+    arrival.keep_count = 0;
+    arrival.cmdline_length = 0;
+    arrival.cmdline[0] = '\0';
+    arrival.module_count = 0;
+    arrival.rsdp = 0;
+    arrival.has_boot_params = false;
+    arrival.blob_count = 0;
+    arrival.entropy = NULL;
+    arrival.entropy_length = 0;
+    stub_keep(&arrival, (uintptr_t)fw_memory, (uint64_t)(fw_memory_end - fw_memory));
+}
+
+static void arrive(const struct fw_entry *entry)
+{
+    switch (entry->way) {
+    case FW_WAY_RESET: fw_arrive_reset(&arrival); return;
+    case ZP_PACK_WAY_LINUX32:
+    case ZP_PACK_WAY_LINUX64: stub_arrive_linux(&arrival, entry->handed); break;
+    case ZP_PACK_WAY_PVH: stub_arrive_pvh(&arrival, entry->handed); break;
+    case ZP_PACK_WAY_MULTIBOOT1: stub_arrive_multiboot1(&arrival, entry->handed); break;
+    case ZP_PACK_WAY_MULTIBOOT2: stub_arrive_multiboot2(&arrival, entry->handed); break;
+    }
+    stub_ranges_done(&arrival);
+    stub_find_rsdp(&arrival);
+}
+
+/* Starts all over in the copy: nothing is carried along but struct fw_entry. */
+static void settle(const struct fw_entry *entry)
+{
+    uint64_t place;
+
+    if (entry->settled)
+        return;
+    place = stub_find(&arrival, (uint64_t)(fw_memory_end - fw_memory), 4096, 0, 0, 0);
+    if (place > (uintptr_t)fw_memory)
+        fw_move(entry, place);
+}
+
+/* The first module, if it is a kernel, with the others as its initrds. */
+static void boot_modules(void)
+{
+    struct fw_kernel kernel = {.source = arrival.modules[0].source};
+
+    if (arrival.module_count == 0 || !fw_is_kernel(kernel.source))
+        return;
+    kernel.modules = arrival.modules + 1;
+    kernel.module_count = arrival.module_count - 1;
+    kernel.cmdline = arrival.cmdline;
+    kernel.cmdline_length = arrival.cmdline_length;
+    fw_boot(&arrival, &kernel);
+}
+
+_Noreturn void fw_main(const struct fw_entry *entry)
+{
+    begin();
+    arrive(entry);
+    settle(entry);
+    if (entry->way == FW_WAY_RESET)
+        fw_boot_handed(&arrival);
+    else
+        boot_modules();
+    memset(fw_cold, 0, (size_t)(fw_cold_end - fw_cold));
+    /* Here disks come in: fw_boot_disks(&arrival) finds drivers, volumes and entries, and calls fw_boot. */
+    stub_refuse("nothing to boot");
+}

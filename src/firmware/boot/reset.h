@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a firmware does after a reset, between arrive_reset.c and its helpers. */
+#ifndef ZP_FIRMWARE_BOOT_RESET_H
+#define ZP_FIRMWARE_BOOT_RESET_H
+
+#include "boot.h"
+
+/* The machine while it is set up. */
+struct fw_board {
+    struct arrival *arrival;
+    uint64_t low_end;  /* RAM below 4 GiB ends here */
+    uint64_t high_end; /* and that above, 4 GiB when there is none */
+    uint64_t tables;   /* what we take from the end of low RAM begins here */
+    uint64_t shadow;   /* the next free byte in [.., 1 MiB) that tables may lie in; 0: there is no such RAM */
+    uint32_t cpus;     /* at most so many */
+};
+
+/* The highest free RAM below 4 GiB, told the kernel as e820_type; NULL: there is not as much. */
+void *fw_board_take(struct fw_board *board, uint64_t size, uint64_t align, uint32_t e820_type);
+/* Where BIOS tables are sought: shadow RAM below 1 MiB, or the EBDA where there is none. */
+void *fw_board_take_low(struct fw_board *board, uint64_t size, uint64_t align);
+
+void fw_chipset(struct fw_board *board);                                                    /* chipset.c */
+void fw_pci_setup(struct fw_board *board, uint64_t window, uint64_t window_end, bool ich9); /* pci_setup.c */
+void fw_mtrr(const struct fw_board *board, uint64_t uncached);                              /* mtrr.c */
+void fw_acpi(struct fw_board *board);                                                       /* acpi.c */
+void fw_smbios(struct fw_board *board);                                                     /* smbios.c */
+
+#endif
