@@ -15,6 +15,7 @@
 #include "reset.h"
 
 #define MIB         0x100000u
+#define PAGE        4096u
 #define ENTRY_MAX   256
 #define CMOS_INDEX  0x70
 #define CMOS_DATA   0x71
@@ -68,6 +69,7 @@ void *fw_board_take(struct fw_board *board, uint64_t size, uint64_t align, uint3
 {
     uint64_t start;
 
+    align = align < PAGE ? PAGE : align; /* whole pages are told */
     if (size > board->tables || (start = zp_align_down(board->tables - size, align)) < 16 * MIB)
         return NULL;
     stub_range_add(board->arrival, start, board->tables - start, e820_type);
@@ -118,9 +120,7 @@ void fw_arrive_reset(struct arrival *arrival)
     board.tables = board.low_end;
     stub_range_add(arrival, FW_EBDA, FW_SHADOW_END - FW_EBDA, ZP_E820_RESERVED);
     tell_bda();
-#ifdef FW_ALL
     fw_chipset(&board);
     fw_acpi(&board);
     fw_smbios(&board);
-#endif
 }

@@ -15,8 +15,9 @@
 #include "boot.h"
 #include "fw_cfg.h"
 
-#define HEAD_MAX 0x9000u /* bytes at the beginning of the file that are kept at hand: all that is looked at \
-                          */
+#define HEAD_MAX                                                                               \
+    0x9000u /* bytes at the beginning of the file that are kept at hand: all that is looked at \
+             */
 
 static FW_KEPT struct handed {
     struct zp_source kernel, initrd;

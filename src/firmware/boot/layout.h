@@ -11,11 +11,15 @@
 
 #define FW_ROM_BASE   0xe0000
 #define FW_ROM_SIZE   0x20000
-#define FW_ROM_TOP    0xfff00000 /* how far above it the same bytes are seen below 4 GiB */
-#define FW_EBDA       0x9fc00    /* the last KiB of low memory */
+#define FW_EBDA       0x9fc00 /* the last KiB of low memory */
 #define FW_EBDA_END   0xa0000
 #define FW_SHADOW     0xf0000 /* up to 1 MiB: RAM once the chipset is told so, and tables lie there */
 #define FW_SHADOW_END 0x100000
+
+/* Where the ROM's tables show us its bytes below 4 GiB: what is at X below 1 MiB is at FW_ALIAS + X. */
+#define FW_ALIAS_GIB  510        /* entry of the table of GiBs; the one behind it is the page, too */
+#define FW_ALIAS_PAGE 0xffe00000 /* of 2 MiB */
+#define FW_ALIAS      0x7fbff00000
 
 /* How we were entered: as in a packed file (pack/layout.h), or by a reset. */
 #define FW_WAY_RESET 0

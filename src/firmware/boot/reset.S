@@ -24,7 +24,9 @@ pml4:
     .fill   511, 8, 0
 pointers:
     .quad   directory + TABLE
-    .fill   511, 8, 0
+    .fill   FW_ALIAS_GIB - 1, 8, 0
+    .quad   pointers + TABLE            /* as a directory, of which the last entry maps the ROM's top */
+    .quad   FW_ALIAS_PAGE + PAGE
 directory:
     .set    address, 0
     .rept   512
@@ -91,6 +93,24 @@ fw_begin:
     rep stosq
     movl    $entry, %edi
     call    fw_main
+    ud2
+
+/*
+ * RAM in place of the ROM's last 64 KiB, in which our caller may run, with the same bytes in it. DI: the port
+ * of the register that does it, SI: its value, RDX: bytes.
+ */
+    .globl  fw_shadow
+fw_shadow:
+    movl    %edx, %ecx
+    movl    %edi, %edx
+    movl    %esi, %eax
+    outb    %al, %dx
+    movl    $FW_SHADOW, %edi
+    movabsq $(FW_ALIAS + FW_SHADOW), %rsi
+    shrl    $3, %ecx
+    rep movsq
+    ret
+
     .globl  fw_move
 fw_move:                                /* a ROM is where it stays */
     ud2

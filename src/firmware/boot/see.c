@@ -28,6 +28,7 @@ static void own_tables(void)
     memcpy(fw_tables[0], (void *)(uintptr_t)cr3, ZP_PAGE_SIZE);
     memcpy(fw_tables[1], (void *)(uintptr_t)(fw_tables[0][0] & ZP_PTE_ADDRESS), ZP_PAGE_SIZE);
     fw_tables[0][0] = (uintptr_t)fw_tables[1] | ENTRY;
+    fw_tables[1][FW_ALIAS_GIB] = fw_tables[1][FW_ALIAS_GIB + 1] = 0; /* that was for early times */
     __asm__ volatile("mov %0, %%cr3" : : "r"(fw_tables) : "memory");
 }
 
