@@ -165,8 +165,13 @@ void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
     if (refused(make_plan(&error), "plan", &error))
         return;
     see_spans(kernel->unseen);
-    if (refused(zp_load(&boot.plan, &guest, &error), "load", &error))
-        stub_refuse("the kernel is in pieces");
+    if (refused(zp_load(&boot.plan, &guest, &error), "load", &error)) {
+        if (kernel->home_size)
+            stub_refuse("the kernel is in pieces");
+        return;
+    }
+    if (kernel->leave)
+        kernel->leave();
     /* A seed is used once. */
     if (arrival->entropy)
         memset((void *)(uintptr_t)arrival->entropy, 0, arrival->entropy_length);

@@ -13,6 +13,10 @@
  *   mtrr.c       memory types
  *   tables.c     ACPI tables by QEMU's script, SMBIOS
  *   handed.c     -kernel, -initrd, -append
+ *   disks.c      drivers, file systems, boot entries
+ *   menu.c       the choice, on the serial port
+ *   mmio.c       virtio devices that ACPI tells of
+ *   entropy.c    a seed for the kernel
  *   boot.c       inspect, plan, load, enter
  *   see.c        page tables, as somebody wants to look at memory
  *
@@ -27,13 +31,13 @@
 #define FW_HOT  __attribute__((section(".bss.hot")))
 #define FW_KEPT __attribute__((section(".bss.kept")))
 
-struct fw_entry {
+struct fw_start {
     uint32_t way;     /* FW_WAY_RESET or ZP_PACK_WAY_* */
     uint32_t settled; /* 1: this is where we stay */
     uint64_t handed;  /* boot_params, start_info, multiboot information */
 };
 
-_Noreturn void fw_main(const struct fw_entry *entry);
+_Noreturn void fw_main(const struct fw_start *entry);
 
 /* rom.ld, elf.ld: memory that is ours until the kernel is entered. */
 extern const char fw_memory[], fw_memory_end[];
@@ -42,7 +46,7 @@ extern char fw_cold[], fw_cold_end[];
 extern const char fw_begin[], fw_text_end[];
 
 /* entry.S: continues at fw_main in a copy of ours at `place`. */
-_Noreturn void fw_move(const struct fw_entry *entry, uint64_t place);
+_Noreturn void fw_move(const struct fw_start *entry, uint64_t place);
 
 /* arrive_reset.c: the memory map, ACPI and SMBIOS tables, after the machine is set up. */
 void fw_arrive_reset(struct arrival *arrival);
@@ -53,6 +57,12 @@ void fw_arrive_reset(struct arrival *arrival);
  */
 void fw_boot_handed(struct arrival *arrival);
 
+/*
+ * disks.c: boots what the disks have to offer; comes back when they have nothing, or nothing that boots,
+ * having said why.
+ */
+void fw_boot_disks(struct arrival *arrival);
+
 /* boot.c: a kernel with all that belongs to it. */
 struct fw_kernel {
     const struct zp_source *source;
@@ -62,6 +72,7 @@ struct fw_kernel {
     size_t cmdline_length;
     uint64_t home, home_size; /* RAM that it fills already and that is free to be planned over; 0: none */
     bool unseen;              /* sources write to memory themselves: no page tables are needed for them */
+    void (*leave)(void);      /* called when all is loaded; NULL: nothing to be left */
 };
 /* Does not come back, unless the kernel cannot be booted: then it said so in one line. */
 void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel);

@@ -119,7 +119,7 @@ long_mode:
 fw_headers:
     .org    FW_ELF_HEADERS_END
 
-/* struct fw_entry (RDI), place (RSI) */
+/* struct fw_start (RDI), place (RSI) */
     .globl  fw_move
     .hidden fw_move
 fw_move:

@@ -32,7 +32,7 @@ static void begin(void)
     stub_keep(&arrival, (uintptr_t)fw_memory, (uint64_t)(fw_memory_end - fw_memory));
 }
 
-static void arrive(const struct fw_entry *entry)
+static void arrive(const struct fw_start *entry)
 {
     switch (entry->way) {
     case FW_WAY_RESET: fw_arrive_reset(&arrival); return;
@@ -46,8 +46,8 @@ static void arrive(const struct fw_entry *entry)
     stub_find_rsdp(&arrival);
 }
 
-/* Starts all over in the copy: nothing is carried along but struct fw_entry. */
-static void settle(const struct fw_entry *entry)
+/* Starts all over in the copy: nothing is carried along but struct fw_start. */
+static void settle(const struct fw_start *entry)
 {
     uint64_t place;
 
@@ -72,7 +72,7 @@ static void boot_modules(void)
     fw_boot(&arrival, &kernel);
 }
 
-_Noreturn void fw_main(const struct fw_entry *entry)
+_Noreturn void fw_main(const struct fw_start *entry)
 {
     begin();
     arrive(entry);
@@ -82,6 +82,6 @@ _Noreturn void fw_main(const struct fw_entry *entry)
     else
         boot_modules();
     memset(fw_cold, 0, (size_t)(fw_cold_end - fw_cold));
-    /* Here disks come in: fw_boot_disks(&arrival) finds drivers, volumes and entries, and calls fw_boot. */
+    fw_boot_disks(&arrival);
     stub_refuse("nothing to boot");
 }

@@ -7,6 +7,7 @@
 #include <zeropage/wire/x86.h>
 
 #include "../../core/seam.h"
+#include "../io.h"
 #include "boot.h"
 
 #define POOL  16 /* pages: each maps 1 GiB, or tells of 512 such */
@@ -65,4 +66,9 @@ const void *stub_see(uint64_t address, uint64_t size)
     for (uint64_t at = address & ~(GIB - 1); at < address + size; at += GIB)
         map_gib(at);
     return (const void *)(uintptr_t)address;
+}
+
+bool fw_reach(uint64_t address, uint64_t size)
+{
+    return stub_see(address, size) != NULL;
 }

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Boots from disks. Receives a machine whose devices are set up; finds disks, reads what their configuration
+ * files offer, says in one line what is booted and why, and boots it. What cannot be booted costs a line, and
+ * the next entry is tried; after all entries, disks that are kernels by themselves (packed files). Comes back
+ * when nothing is left, all devices reset.
+ */
+#include "disks.h"
+#include "../../core/seam.h"
+
+#define ARENA (UINT64_C(24) << 20)
+#define PAGE  4096u
+
+static struct {
+    struct fw_arena arena;
+    struct fw_virtio_bus bus;
+    struct fw_pci pci;
+    struct fw_search search;
+    struct fw_file_source kernel, initrds[FW_INITRD_MAX];
+    struct zp_module modules[FW_INITRD_MAX];
+    struct fw_disk_source disk;
+} disks;
+
+static void quiesce(void)
+{
+    fw_virtio_quiesce_all(&disks.bus);
+}
+
+static bool take_arena(struct arrival *arrival)
+{
+    uint64_t place = stub_find(arrival, ARENA, PAGE, 0, 0, 0);
+
+    if (place == 0) {
+        fw_note("disks: no room for %d MiB of tables", ARENA >> 20);
+        return false;
+    }
+    stub_see(place, ARENA);
+    stub_keep(arrival, place, ARENA);
+    disks.arena.bytes = (unsigned char *)(uintptr_t)place;
+    disks.arena.size = ARENA;
+    return true;
+}
+
+static void find_disks(struct arrival *arrival)
+{
+    disks.pci.last_bus = UINT8_MAX;
+    fw_virtio_begin(&disks.bus, &disks.arena);
+    fw_virtio_add_pci(&disks.bus, &disks.pci);
+    fw_virtio_add_cmdline(&disks.bus, arrival->cmdline);
+    fw_add_acpi(&disks.bus, arrival->rsdp);
+}
+
+static void boot(struct arrival *arrival, const struct zp_source *source, size_t initrd_count,
+                 const char *cmdline)
+{
+    struct fw_kernel kernel = {.source = source,
+                               .modules = disks.modules,
+                               .module_count = initrd_count,
+                               .cmdline = cmdline,
+                               .leave = quiesce};
+
+    while (cmdline[kernel.cmdline_length])
+        kernel.cmdline_length++;
+    fw_boot(arrival, &kernel);
+}
+
+static void boot_entry(struct arrival *arrival, const struct fw_entry *entry, const char *why)
+{
+    const char *options = fw_search_options(&disks.search, entry);
+    const struct fw_volume *volume = &entry->fs->volume;
+
+    fw_note("%s from %s, partition %d: %s", entry->title ? entry->title : entry->id, volume->disk->name,
+            (uint64_t)volume->number, why);
+    if (!options) {
+        fw_note("no room for the command line");
+        return;
+    }
+    if (fw_file_source(entry->fs, entry->kernel, entry->kernel_piece, &disks.kernel) != 0)
+        return;
+    for (size_t i = 0; i < entry->initrd_count; i++) {
+        if (fw_file_source(entry->fs, entry->initrds[i], entry->initrd_pieces[i], &disks.initrds[i]) != 0)
+            return;
+        disks.modules[i] = (struct zp_module){.source = &disks.initrds[i].source};
+    }
+    boot(arrival, &disks.kernel.source, entry->initrd_count, options);
+}
+
+static void boot_entries(struct arrival *arrival)
+{
+    struct fw_menu *menu = &disks.search.menu;
+    const struct fw_settings *settings = &menu->settings;
+    bool asked = false;
+    const char *why;
+    size_t chosen;
+
+    while ((chosen = fw_choose(menu, &why)) != SIZE_MAX) {
+        const bool waits = settings->menu || (settings->has_timeout && settings->timeout);
+        const bool key = fw_key_pressed();
+
+        if (!asked && (key || waits)) {
+            size_t first = chosen;
+
+            chosen = fw_menu_ask(menu, first, key || !settings->has_timeout ? UINT32_MAX : settings->timeout);
+            why = chosen == first ? why : "chosen in the menu";
+            asked = true;
+        }
+        boot_entry(arrival, &menu->entries[chosen], why);
+        menu->entries[chosen].failed = true;
+    }
+}
+
+/* A packed file on a disk of its own. */
+static void boot_whole(struct arrival *arrival)
+{
+    for (size_t i = 0; i < disks.bus.disk_count; i++) {
+        const struct fw_disk *disk = &disks.bus.disks[i];
+
+        if (fw_disk_source(disk, &disks.disk) != 0 || !fw_is_kernel(&disks.disk.source))
+            continue;
+        fw_note("%s is a kernel from its first sector on: no configuration has anything to boot", disk->name);
+        boot(arrival, &disks.disk.source, 0, disks.search.words);
+    }
+}
+
+void fw_boot_disks(struct arrival *arrival)
+{
+    bool full;
+
+    if (!take_arena(arrival))
+        return;
+    find_disks(arrival);
+    fw_take_entropy(arrival, &disks.bus);
+    full = fw_search_begin(&disks.search, &disks.arena, arrival->cmdline) != 0;
+    for (size_t i = 0; i < disks.bus.disk_count && !full; i++)
+        full = fw_search_disk(&disks.search, &disks.bus.disks[i]) != 0;
+    full = full || fw_search_done(&disks.search, arrival->cmdline) != 0;
+    if (full)
+        fw_note("disks: %d MiB of tables are full: what is behind them is not looked at", ARENA >> 20);
+    if (disks.bus.disk_count == 0)
+        fw_note("no virtio disk was found");
+    if (disks.search.menu.entries) {
+        boot_entries(arrival);
+        boot_whole(arrival);
+    }
+    quiesce();
+}

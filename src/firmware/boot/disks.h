@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What booting from disks needs of its helpers. */
+#ifndef ZP_FIRMWARE_BOOT_DISKS_H
+#define ZP_FIRMWARE_BOOT_DISKS_H
+
+#include "../search.h"
+#include "../virtio.h"
+#include "boot.h"
+
+/* menu.c: has somebody pressed a key on the serial port? What was typed is dropped. */
+bool fw_key_pressed(void);
+/* Shows the entries and asks; the chosen one, `first` after `seconds` (UINT32_MAX: never) without a key. */
+size_t fw_menu_ask(const struct fw_menu *menu, size_t first, uint32_t seconds);
+
+/* mmio.c: virtio devices that ACPI tells of (LNRO0005), as QEMU's microvm does. */
+void fw_add_acpi(struct fw_virtio_bus *bus, uint64_t rsdp);
+
+/* entropy.c: a seed for the kernel, if nobody has handed one over: of the CPU, else of virtio-rng. */
+void fw_take_entropy(struct arrival *arrival, struct fw_virtio_bus *bus);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The menu on the first serial port, for whoever presses a key. Time is counted by the third channel of the
+ * timer, which every PC has; where there is none no time passes, and nobody is asked for long. Intel 8254,
+ * "mode 0"; National Semiconductor PC16550D, 8.
+ */
+#include "../io.h"
+#include "disks.h"
+
+#define COM1     0x3f8
+#define COM_LSR  (COM1 + 5)
+#define LSR_DATA 0x01
+#define NO_PORT  0xff
+
+#define TIMER_2       0x42
+#define TIMER_CONTROL 0x43
+#define TIMER_GATE    0x61
+#define TIMER_MODE_0  0xb0 /* channel 2, both bytes */
+#define GATE_ON       0x01
+#define SPEAKER       0x02
+#define TIMER_OUT     0x20
+#define TICKS_20TH    59659u /* of 1193182 Hz */
+#define PER_SECOND    20u
+#define POLLS         (UINT32_C(1) << 22) /* of the timer, should it never end */
+
+#define ROWS_MAX 20
+
+static int key(void)
+{
+    uint8_t status = fw_in8(COM_LSR);
+
+    return status == NO_PORT || !(status & LSR_DATA) ? -1 : fw_in8(COM1);
+}
+
+bool fw_key_pressed(void)
+{
+    bool pressed = false;
+
+    for (int i = 0; i < 64 && key() >= 0; i++)
+        pressed = true;
+    return pressed;
+}
+
+/* Waits for a twentieth of a second at most; the key, -1: none. */
+static int wait_key(void)
+{
+    int pressed;
+
+    fw_out8(TIMER_GATE, (uint8_t)((fw_in8(TIMER_GATE) & ~SPEAKER) | GATE_ON));
+    fw_out8(TIMER_CONTROL, TIMER_MODE_0);
+    fw_out8(TIMER_2, TICKS_20TH & 0xff);
+    fw_out8(TIMER_2, TICKS_20TH >> 8);
+    for (uint32_t i = 0; i < POLLS; i++) {
+        pressed = key();
+        if (pressed >= 0 || (fw_in8(TIMER_GATE) & TIMER_OUT))
+            return pressed;
+        fw_pause();
+    }
+    return -1;
+}
+
+static void show(const struct fw_menu *menu, size_t first)
+{
+    for (size_t i = 0; i < menu->count && i < ROWS_MAX; i++) {
+        const struct fw_entry *entry = &menu->entries[i];
+
+        fw_note("%s %d  %s%s", i == first ? "*" : " ", (uint64_t)i + 1,
+                entry->title ? entry->title : entry->id, entry->failed ? " (cannot be booted)" : "");
+    }
+}
+
+size_t fw_menu_ask(const struct fw_menu *menu, size_t first, uint32_t seconds)
+{
+    uint64_t left = (uint64_t)seconds * PER_SECOND;
+    size_t number = 0;
+
+    show(menu, first);
+    if (seconds == UINT32_MAX)
+        fw_note("number and Enter, Enter alone for %d", (uint64_t)first + 1);
+    else
+        fw_note("number and Enter; %d boots in %d s", (uint64_t)first + 1, (uint64_t)seconds);
+    while (seconds == UINT32_MAX || left-- != 0) {
+        int pressed = wait_key();
+
+        if (pressed < 0)
+            continue;
+        seconds = UINT32_MAX; /* there is somebody */
+        if (pressed >= '0' && pressed <= '9' && number <= menu->count) {
+            number = number * 10 + (size_t)(pressed - '0');
+        } else if (pressed == '\r' || pressed == '\n') {
+            if (number == 0)
+                return first;
+            if (number <= menu->count && !menu->entries[number - 1].failed)
+                return number - 1;
+            fw_note("%d is none of them", (uint64_t)number);
+            number = 0;
+        } else {
+            number = 0;
+        }
+    }
+    return first;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The search for something to boot. Receives disks, one after the other, and a command line; guarantees a
+ * menu in which each entry names a file system that is mounted. A disk, partition or file that is not as it
+ * should be costs a line and is passed over.
+ */
+#include "search.h"
+
+#include "../core/checked.h"
+#include "partition.h"
+#include "reading.h"
+
+static const char kernel_word[] = "zeropage.kernel=";
+static const char initrd_word[] = "zeropage.initrd=";
+
+/* What follows the name in a word that begins with it; NULL: another word. */
+static const char *value_of(const char *word, const char *name)
+{
+    while (*name)
+        if (*word++ != *name++)
+            return NULL;
+    return word;
+}
+
+/* The words that are not ours, with a space between. Quoted ones may hold spaces. */
+static char *others(struct fw_arena *arena, const char *cmdline)
+{
+    size_t length = fw_length(cmdline), used = 0, at = 0;
+    char *words = fw_arena_take(arena, length + 1);
+
+    while (words && at < length) {
+        size_t begin = at;
+        bool quoted = false;
+
+        for (; at < length && (quoted || !fw_is_space(cmdline[at])); at++)
+            quoted ^= cmdline[at] == '"';
+        if (at > begin && !value_of(cmdline + begin, kernel_word) &&
+            !value_of(cmdline + begin, initrd_word)) {
+            if (used)
+                words[used++] = ' ';
+            memcpy(words + used, cmdline + begin, at - begin);
+            used += at - begin;
+        }
+        while (at < length && fw_is_space(cmdline[at]))
+            at++;
+    }
+    return words;
+}
+
+int fw_search_begin(struct fw_search *ret_search, struct fw_arena *arena, const char *cmdline)
+{
+    struct fw_search search = {.arena = arena};
+
+    search.systems = fw_arena_take(arena, FW_SYSTEM_MAX * sizeof(*search.systems));
+    search.words = others(arena, cmdline);
+    if (!search.systems || !search.words || fw_menu_begin(&search.menu, arena) != 0)
+        return -1;
+    *ret_search = search;
+    return 0;
+}
+
+int fw_search_disk(struct fw_search *search, const struct fw_disk *disk)
+{
+    struct fw_volume *volumes = fw_arena_take(search->arena, FW_VOLUME_MAX * sizeof(*volumes));
+    size_t count;
+
+    if (!volumes)
+        return -1;
+    count = fw_partitions(disk, search->arena, volumes, FW_VOLUME_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (search->system_count == FW_SYSTEM_MAX) {
+            fw_note("%s: more than %d file systems: the others are not looked at", disk->name,
+                    (uint64_t)FW_SYSTEM_MAX);
+            break;
+        }
+        if (fw_mount(&volumes[i], search->arena, &search->systems[search->system_count]) == 0)
+            search->system_count++;
+    }
+    return 0;
+}
+
+static struct fw_fs *find(void *context, const char *kind, const char *value)
+{
+    struct fw_search *search = context;
+
+    for (size_t i = 0; i < search->system_count; i++)
+        if (fw_fs_is(&search->systems[i], kind, value))
+            return &search->systems[i];
+    return NULL;
+}
+
+/* The next word of ours behind *at, kept: its value. */
+static const char *next_value(struct fw_search *search, const char **at, const char *name)
+{
+    const char *word = *at, *value;
+
+    for (; *word; word++) {
+        size_t length = 0;
+
+        if (word != *at && !fw_is_space(word[-1]))
+            continue;
+        value = value_of(word, name);
+        if (!value)
+            continue;
+        while (value[length] && !fw_is_space(value[length]))
+            length++;
+        *at = value + length;
+        return fw_keep(search->arena, value, length);
+    }
+    return NULL;
+}
+
+/* What the command line names, as an entry that goes before all others. */
+static void add_named(struct fw_search *search, const char *cmdline)
+{
+    const char *at = cmdline, *path = next_value(search, &at, kernel_word), *initrd;
+    struct fw_fs *fs = path ? find(search, "file", path) : NULL;
+    struct fw_entry *entry;
+
+    if (!path)
+        return;
+    if (!fs) {
+        fw_note("%s%s: no file system has it", kernel_word, path);
+        return;
+    }
+    entry = fw_menu_next(&search->menu, fs, FW_PATH);
+    if (!entry)
+        return;
+    entry->id = entry->title = entry->kernel = path;
+    for (at = cmdline; (initrd = next_value(search, &at, initrd_word)) != NULL;)
+        if (!fw_entry_initrd(&search->menu, entry, initrd, "zeropage.initrd"))
+            return;
+    search->menu.count++;
+}
+
+int fw_search_done(struct fw_search *search, const char *cmdline)
+{
+    const struct fw_lookup lookup = {.find = find, .context = search};
+    int full = 0;
+
+    add_named(search, cmdline);
+    for (size_t i = 0; i < search->system_count && full == 0; i++) {
+        struct fw_fs *fs = &search->systems[i];
+
+        full |= fw_bls_read(&search->menu, fs);
+        full |= fw_uki_read(&search->menu, fs);
+        full |= fw_extlinux_read(&search->menu, fs);
+        full |= fw_grub_read(&search->menu, fs, &lookup);
+    }
+    return full;
+}
+
+const char *fw_search_options(struct fw_search *search, const struct fw_entry *entry)
+{
+    const char *own = entry && entry->options ? entry->options : "";
+
+    return fw_join(search->arena, own, *own && *search->words ? " " : "", search->words);
+}
+
+static int read_file(void *context, uint64_t offset, void *buffer, size_t length)
+{
+    struct fw_file_source *from = context;
+
+    return zp_fits(offset, length, from->source.size)
+               ? fw_read(&from->file, from->offset + offset, buffer, length)
+               : -1;
+}
+
+int fw_file_source(struct fw_fs *fs, const char *path, struct fw_piece piece, struct fw_file_source *ret)
+{
+    if (fw_open(fs, path, &ret->file) != 0 || ret->file.kind != FW_FILE) {
+        fw_note("%s: cannot be opened", path);
+        return -1;
+    }
+    if (!zp_fits(piece.offset, piece.size, ret->file.size)) {
+        fw_note("%s: has 0x%x bytes, and 0x%x from 0x%x on are wanted", path, ret->file.size, piece.size,
+                piece.offset);
+        return -1;
+    }
+    ret->offset = piece.offset;
+    ret->source.size = piece.size ? piece.size : ret->file.size - piece.offset;
+    ret->source.read = read_file;
+    ret->source.context = ret;
+    return 0;
+}
+
+static int read_disk(void *context, uint64_t offset, void *buffer, size_t length)
+{
+    const struct fw_disk_source *from = context;
+
+    return fw_volume_read(&from->volume, offset, buffer, length);
+}
+
+int fw_disk_source(const struct fw_disk *disk, struct fw_disk_source *ret)
+{
+    uint64_t size;
+
+    if (!zp_multiply(disk->sectors, disk->sector_size, &size))
+        return -1;
+    *ret = (struct fw_disk_source){.source = {.size = size, .read = read_disk},
+                                   .volume = {.disk = disk, .size = size}};
+    ret->source.context = ret;
+    return 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From disks to what can be booted from them: volumes, file systems, boot entries, the bytes of a kernel.
+ */
+#ifndef ZP_FIRMWARE_SEARCH_H
+#define ZP_FIRMWARE_SEARCH_H
+
+#include <zeropage/zeropage.h>
+
+#include "entry.h"
+
+#define FW_SYSTEM_MAX 64 /* file systems that are looked at; others are noted */
+
+struct fw_search {
+    struct fw_arena *arena;
+    struct fw_fs *systems; /* in the order of disks and partitions */
+    size_t system_count;
+    struct fw_menu menu;
+    const char *words; /* of the command line that are for the kernel */
+};
+
+/*
+ * Reads all that configuration files of these disks say, and the words of the command line that are ours:
+ *
+ *   zeropage.kernel=PATH   boot this file, of the first file system that has it
+ *   zeropage.initrd=PATH   with this initrd of the same file system; again for more
+ *
+ * The other words are handed to the kernel behind those of its entry. 0, or -1: the arena is full, and what
+ * was found by then is there.
+ */
+int fw_search_begin(struct fw_search *ret_search, struct fw_arena *arena, const char *cmdline);
+int fw_search_disk(struct fw_search *search, const struct fw_disk *disk); /* each, and then */
+int fw_search_done(struct fw_search *search, const char *cmdline);
+
+/* The kernel's command line for an entry (NULL: a file that needs none): in the arena, NULL: it is full. */
+const char *fw_search_options(struct fw_search *search, const struct fw_entry *entry);
+
+/* A file, or a piece of one, as the core reads it; valid as long as its file system. */
+struct fw_file_source {
+    struct zp_source source;
+    struct fw_file file;
+    uint64_t offset;
+};
+int fw_file_source(struct fw_fs *fs, const char *path, struct fw_piece piece,
+                   struct fw_file_source *ret); /* 0, -1 */
+
+/* All of a disk. */
+struct fw_disk_source {
+    struct zp_source source;
+    struct fw_volume volume;
+};
+int fw_disk_source(const struct fw_disk *disk,
+                   struct fw_disk_source *ret); /* 0, -1: of no size that counts */
+
+#endif
