@@ -272,6 +272,11 @@ struct zp_image_room {
     size_t note_capacity;
     struct zp_entry *entries;
     size_t entry_capacity;
+    /*
+     * A mask, 1 << enum zp_protocol, of entries that are not looked for; 0: all are. Multiboot headers may
+     * lie anywhere in the first 32 KiB, and who knows better saves the search.
+     */
+    uint32_t without;
 };
 
 /*

@@ -78,6 +78,11 @@ static int check_room(const struct zp_inspection *in)
     return ZP_OK;
 }
 
+static bool is_wanted(const struct zp_inspection *in, uint32_t protocol)
+{
+    return !(in->room->without >> protocol & 1);
+}
+
 /* Every reader, so that entries come in the order of preference. */
 static int gather(struct zp_inspection *in)
 {
@@ -95,9 +100,9 @@ static int gather(struct zp_inspection *in)
     if (zp_inspect_elf_comes_first(in))
         zp_inspect_elf_entry(in);
     zp_inspect_pvh(in);
-    if ((status = zp_inspect_multiboot2(in)) != ZP_OK)
+    if (is_wanted(in, ZP_PROTOCOL_MULTIBOOT2) && (status = zp_inspect_multiboot2(in)) != ZP_OK)
         return status;
-    if ((status = zp_inspect_multiboot1(in)) != ZP_OK)
+    if (is_wanted(in, ZP_PROTOCOL_MULTIBOOT1) && (status = zp_inspect_multiboot1(in)) != ZP_OK)
         return status;
     if (!zp_inspect_elf_comes_first(in))
         zp_inspect_elf_entry(in);

@@ -58,7 +58,8 @@ static bool refused(int status, const char *step, const struct zp_error *error)
     return true;
 }
 
-static int inspect(const struct zp_source *source, struct zp_error *error)
+/* Whose setup sectors speak for it is Linux: no multiboot header is sought. */
+static int inspect(const struct zp_source *source, bool is_linux, struct zp_error *error)
 {
     struct zp_image_room room;
 
@@ -68,6 +69,7 @@ static int inspect(const struct zp_source *source, struct zp_error *error)
     room.note_capacity = NOTE_MAX;
     room.entries = boot.entries;
     room.entry_capacity = ENTRY_MAX;
+    room.without = is_linux ? 1u << ZP_PROTOCOL_MULTIBOOT1 | 1u << ZP_PROTOCOL_MULTIBOOT2 : 0;
     return zp_inspect(source, &room, &boot.image, error);
 }
 
@@ -75,7 +77,7 @@ bool fw_is_kernel(const struct zp_source *source)
 {
     struct zp_error error;
 
-    return inspect(source, &error) == ZP_OK;
+    return inspect(source, false, &error) == ZP_OK;
 }
 
 /* The RAM that the kernel fills already is its own. */
@@ -158,7 +160,7 @@ void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
     const struct zp_guest guest = {.struct_size = sizeof(guest), .regions = &memory, .region_count = 1};
     struct zp_error error;
 
-    if (refused(inspect(kernel->source, &error), "kernel", &error))
+    if (refused(inspect(kernel->source, kernel->is_linux, &error), "kernel", &error))
         return;
     free_home(arrival, kernel);
     describe(arrival, kernel);

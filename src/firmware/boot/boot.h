@@ -71,6 +71,7 @@ struct fw_kernel {
     const char *cmdline; /* whole: NUL-terminated */
     size_t cmdline_length;
     uint64_t home, home_size; /* RAM that it fills already and that is free to be planned over; 0: none */
+    bool is_linux;            /* it has a setup header */
     bool unseen;              /* sources write to memory themselves: no page tables are needed for them */
     void (*leave)(void);      /* called when all is loaded; NULL: nothing to be left */
 };

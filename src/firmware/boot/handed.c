@@ -98,7 +98,7 @@ static bool is_bzimage(void)
 
 void fw_boot_handed(struct arrival *arrival)
 {
-    struct fw_kernel kernel = {.unseen = true};
+    struct fw_kernel kernel = {.unseen = true, .is_linux = true};
 
     handed.setup_size = fw_cfg_number(FW_CFG_SETUP_SIZE);
     if (handed.setup_size == 0)
