@@ -6,7 +6,9 @@
  * pointers relocated, .bss clear. Linux Documentation/x86/boot; Xen PVH; Multiboot 3.2 "Machine state";
  * Intel SDM 3A, 9.8.5; System V ABI for AMD64, "Relocation".
  */
+#include <zeropage/wire/multiboot2.h>
 #include <zeropage/wire/x86.h>
+#include <zeropage/wire/xen.h>
 
 #include "../../pack/layout.h"
 #include "layout.h"
@@ -109,15 +111,28 @@ long_mode:
     jmp     start
 
     .org    ZP_PACK_ENTRY_LINUX64
+    .globl  fw_linux64
+fw_linux64:
     movq    %rsi, %rbx
     movl    $ZP_PACK_WAY_LINUX64, %edi
     jmp     start
 
-/* Headers that a loader seeks in the file's first KiB or two (elf.S). */
-    .org    FW_ELF_HEADERS
-    .globl  fw_headers
-fw_headers:
-    .org    FW_ELF_HEADERS_END
+/* Not of multiboot 1, which would keep QEMU and others from better ways. */
+    .balign ZP_MULTIBOOT2_HEADER_ALIGN
+multiboot2:
+    .long   ZP_MULTIBOOT2_HEADER_MAGIC
+    .long   ZP_MULTIBOOT2_ARCHITECTURE_I386
+    .long   multiboot2_end - multiboot2
+    .long   -(ZP_MULTIBOOT2_HEADER_MAGIC + ZP_MULTIBOOT2_ARCHITECTURE_I386 + (multiboot2_end - multiboot2))
+    .word   ZP_MULTIBOOT2_HEADER_TAG_ENTRY_ADDRESS, 0
+    .long   12
+    .long   FW_ELF_ADDRESS + ZP_PACK_ENTRY_MULTIBOOT2
+    .balign ZP_MULTIBOOT2_TAG_ALIGN
+    .word   ZP_MULTIBOOT2_HEADER_TAG_MODULE_ALIGN, 0
+    .long   8
+    .word   ZP_MULTIBOOT2_HEADER_TAG_END, 0
+    .long   8
+multiboot2_end:
 
 /* struct fw_start (RDI), place (RSI) */
     .globl  fw_move
@@ -208,8 +223,9 @@ start:
     leaq    fw_stack(%rip), %rsp
     xorl    %ebp, %ebp
 
-/* Pointers in constants, as linked at 0: the table has the addends, so that each copy can do it anew. */
+/* Pointers in constants, as linked: the table has the addends, so that each copy can do it anew. */
     leaq    fw_begin(%rip), %rdx
+    subq    $FW_ELF_ADDRESS, %rdx
     leaq    fw_rela(%rip), %rsi
     leaq    fw_rela_end(%rip), %rcx
 6:  cmpq    %rcx, %rsi
@@ -247,5 +263,24 @@ gdt_end:
     .balign 8
 own_entry:
     .skip   16
+
+    .section .note.Xen, "a", @note
+    .balign 4
+    .long   2f - 1f
+    .long   4f - 3f
+    .long   ZP_XEN_ELFNOTE_PHYS32_ENTRY
+1:  .asciz  "Xen"
+2:  .balign 4
+3:  .long   FW_ELF_ADDRESS + ZP_PACK_ENTRY_PVH
+4:  .balign 4
+    .long   2f - 1f
+    .long   4f - 3f
+    .long   ZP_XEN_ELFNOTE_PHYS32_RELOC
+1:  .asciz  "Xen"
+2:  .balign 4
+3:  .long   0x1000                      /* alignment */
+    .long   0x100000                    /* lowest */
+    .long   0xffffffff                  /* highest */
+4:  .balign 4
 
     .section .note.GNU-stack, "", @progbits

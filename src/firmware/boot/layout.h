@@ -24,9 +24,7 @@
 /* How we were entered: as in a packed file (pack/layout.h), or by a reset. */
 #define FW_WAY_RESET 0
 
-/* Entries of the ELF shape, from its first byte; where its headers want them. */
-#define FW_ELF_ADDRESS     0x200000
-#define FW_ELF_HEADERS     0x280
-#define FW_ELF_HEADERS_END 0x400
+/* Where the ELF shape is linked, and loaded by those who load as linked. */
+#define FW_ELF_ADDRESS 0x200000
 
 #endif
