@@ -80,14 +80,6 @@ bool fw_is_kernel(const struct zp_source *source)
     return inspect(source, false, &error) == ZP_OK;
 }
 
-/* The RAM that the kernel fills already is its own. */
-static void free_home(struct arrival *arrival, const struct fw_kernel *kernel)
-{
-    for (size_t i = 0; kernel->home_size && i < arrival->keep_count; i++)
-        if (arrival->keeps[i].start == kernel->home && arrival->keeps[i].size == kernel->home_size)
-            arrival->keeps[i] = arrival->keeps[--arrival->keep_count];
-}
-
 static void describe(struct arrival *arrival, const struct fw_kernel *kernel)
 {
     struct zp_machine *machine = &boot.machine;
@@ -162,13 +154,16 @@ void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
 
     if (refused(inspect(kernel->source, kernel->is_linux, &error), "kernel", &error))
         return;
-    free_home(arrival, kernel);
     describe(arrival, kernel);
     if (refused(make_plan(&error), "plan", &error))
         return;
+    if (kernel->in_place && boot.plan.delta) {
+        fw_note("kernel: linked to lie where it cannot");
+        return;
+    }
     see_spans(kernel->unseen);
     if (refused(zp_load(&boot.plan, &guest, &error), "load", &error)) {
-        if (kernel->home_size)
+        if (kernel->in_place)
             stub_refuse("the kernel is in pieces");
         return;
     }

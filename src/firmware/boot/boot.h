@@ -12,8 +12,8 @@
  *   pci_setup.c  bus numbers, BARs and bridge windows
  *   mtrr.c       memory types
  *   tables.c     ACPI tables by QEMU's script, SMBIOS
- *   handed.c     -kernel, -initrd, -append
- *   disks.c      drivers, file systems, boot entries
+ *   handed.c     -kernel, -initrd, -append; handed_elf.c of an ELF
+ *   disks.c      drivers, file systems, boot entries; in the ROM whole.c, which boots the shape that has them
  *   menu.c       the choice, on the serial port
  *   mmio.c       virtio devices that ACPI tells of
  *   entropy.c    a seed for the kernel
@@ -70,10 +70,10 @@ struct fw_kernel {
     size_t module_count;
     const char *cmdline; /* whole: NUL-terminated */
     size_t cmdline_length;
-    uint64_t home, home_size; /* RAM that it fills already and that is free to be planned over; 0: none */
-    bool is_linux;            /* it has a setup header */
-    bool unseen;              /* sources write to memory themselves: no page tables are needed for them */
-    void (*leave)(void);      /* called when all is loaded; NULL: nothing to be left */
+    bool in_place;       /* its segments are in memory already, where they are linked to be */
+    bool is_linux;       /* it has a setup header */
+    bool unseen;         /* sources write to memory themselves: no page tables are needed for them */
+    void (*leave)(void); /* called when all is loaded; NULL: nothing to be left */
 };
 /* Does not come back, unless the kernel cannot be booted: then it said so in one line. */
 void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel);

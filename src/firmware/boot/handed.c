@@ -6,14 +6,14 @@
  *   bzImage   SETUP_DATA is the file up to the end of its setup sectors, KERNEL_DATA the rest
  *   ELF, PVH  QEMU has put its segments into memory at reset; SETUP_DATA is the beginning of the file
  *
- * QEMU docs/specs/fw_cfg; Linux Documentation/x86/boot; ELF gABI, "Program Header".
+ * QEMU docs/specs/fw_cfg; Linux Documentation/x86/boot.
  */
 #include <zeropage/wire/bootparam.h>
-#include <zeropage/wire/elf.h>
 
 #include "../../core/checked.h"
 #include "boot.h"
 #include "fw_cfg.h"
+#include "handed.h"
 
 #define HEAD_MAX                                                                               \
     0x9000u /* bytes at the beginning of the file that are kept at hand: all that is looked at \
@@ -98,7 +98,7 @@ static bool is_bzimage(void)
 
 void fw_boot_handed(struct arrival *arrival)
 {
-    struct fw_kernel kernel = {.unseen = true, .is_linux = true};
+    struct fw_kernel kernel = {.unseen = true};
 
     handed.setup_size = fw_cfg_number(FW_CFG_SETUP_SIZE);
     if (handed.setup_size == 0)
@@ -106,14 +106,18 @@ void fw_boot_handed(struct arrival *arrival)
     handed.kernel_size = fw_cfg_number(FW_CFG_KERNEL_SIZE);
     handed.head_size = handed.setup_size < HEAD_MAX ? handed.setup_size : HEAD_MAX;
     fw_cfg_read(FW_CFG_SETUP_DATA, 0, handed.head, handed.head_size);
-    handed.kernel.context = &handed;
-    if (!is_bzimage()) {
-        fw_note("-kernel: no bzImage");
+    kernel.source = &handed.kernel;
+    if (is_bzimage()) {
+        kernel.is_linux = true;
+        handed.kernel.size = (uint64_t)handed.setup_size + handed.kernel_size;
+        handed.kernel.read = read_bzimage;
+        handed.kernel.context = &handed;
+    } else if (fw_handed_elf(handed.head, handed.head_size, &handed.kernel)) {
+        kernel.in_place = true;
+    } else {
+        fw_note("-kernel: neither bzImage nor ELF");
         return;
     }
-    handed.kernel.size = (uint64_t)handed.setup_size + handed.kernel_size;
-    handed.kernel.read = read_bzimage;
-    kernel.source = &handed.kernel;
     take_initrd(&kernel);
     take_cmdline(arrival, &kernel);
     fw_boot(arrival, &kernel);
