@@ -99,11 +99,12 @@ static void tell_bda(void)
     memcpy(bda + (ZP_BDA_BASE_MEMORY - ZP_BDA_BASE), &kib, sizeof(kib));
 }
 
-void fw_arrive_reset(struct arrival *arrival)
+void fw_arrive(struct arrival *arrival, const struct fw_start *start)
 {
     static FW_KEPT struct fw_board board;
     struct fw_cfg_file e820;
 
+    (void)start;
     board.arrival = arrival;
     board.low_end = 0;
     board.high_end = ZP_GIB4;

@@ -6,6 +6,7 @@
  *   entry.S      PVH, multiboot, Linux's 32 and 64 bits -> 64-bit mode, in a place of our own
  *   main.c       the story
  *   arrive_*.c   (pack/stub) what a loader hands over -> struct arrival, as the packer's stubs have it
+ *   arrive_handed.c calls them; the first module as a kernel
  *   arrive_reset.c  what QEMU tells by fw_cfg -> the same
  *   fw_cfg.c     files and items of fw_cfg, by DMA or byte by byte
  *   chipset.c    shadow RAM, power management, interrupt routing, ECAM of QEMU's pc and q35
@@ -48,12 +49,16 @@ extern const char fw_begin[], fw_text_end[];
 /* entry.S: continues at fw_main in a copy of ours at `place`. */
 _Noreturn void fw_move(const struct fw_start *entry, uint64_t place);
 
-/* arrive_reset.c: the memory map, ACPI and SMBIOS tables, after the machine is set up. */
-void fw_arrive_reset(struct arrival *arrival);
+/*
+ * What the machine is and what was handed over. arrive_reset.c, in the ROM, sets the machine up before it
+ * tells; arrive_handed.c, in the ELF, reads what a loader tells.
+ */
+void fw_arrive(struct arrival *arrival, const struct fw_start *start);
 
 /*
- * handed.c: boots what QEMU was told to boot by -kernel; comes back when there is none, or when it does not
- * boot, having said why.
+ * Boots the kernel that was handed over: in the ROM (handed.c) what QEMU was told to boot by -kernel, in the
+ * ELF (arrive_handed.c) the first module. Comes back when there is none, or when it does not boot, having said
+ * why.
  */
 void fw_boot_handed(struct arrival *arrival);
 

@@ -32,20 +32,6 @@ static void begin(void)
     stub_keep(&arrival, (uintptr_t)fw_memory, (uint64_t)(fw_memory_end - fw_memory));
 }
 
-static void arrive(const struct fw_start *entry)
-{
-    switch (entry->way) {
-    case FW_WAY_RESET: fw_arrive_reset(&arrival); return;
-    case ZP_PACK_WAY_LINUX32:
-    case ZP_PACK_WAY_LINUX64: stub_arrive_linux(&arrival, entry->handed); break;
-    case ZP_PACK_WAY_PVH: stub_arrive_pvh(&arrival, entry->handed); break;
-    case ZP_PACK_WAY_MULTIBOOT1: stub_arrive_multiboot1(&arrival, entry->handed); break;
-    case ZP_PACK_WAY_MULTIBOOT2: stub_arrive_multiboot2(&arrival, entry->handed); break;
-    }
-    stub_ranges_done(&arrival);
-    stub_find_rsdp(&arrival);
-}
-
 /* Starts all over in the copy: nothing is carried along but struct fw_start. */
 static void settle(const struct fw_start *entry)
 {
@@ -58,29 +44,12 @@ static void settle(const struct fw_start *entry)
         fw_move(entry, place);
 }
 
-/* The first module, if it is a kernel, with the others as its initrds. */
-static void boot_modules(void)
-{
-    struct fw_kernel kernel = {.source = arrival.modules[0].source};
-
-    if (arrival.module_count == 0 || !fw_is_kernel(kernel.source))
-        return;
-    kernel.modules = arrival.modules + 1;
-    kernel.module_count = arrival.module_count - 1;
-    kernel.cmdline = arrival.cmdline;
-    kernel.cmdline_length = arrival.cmdline_length;
-    fw_boot(&arrival, &kernel);
-}
-
 _Noreturn void fw_main(const struct fw_start *entry)
 {
     begin();
-    arrive(entry);
+    fw_arrive(&arrival, entry);
     settle(entry);
-    if (entry->way == FW_WAY_RESET)
-        fw_boot_handed(&arrival);
-    else
-        boot_modules();
+    fw_boot_handed(&arrival);
     memset(fw_cold, 0, (size_t)(fw_cold_end - fw_cold));
     fw_boot_disks(&arrival);
     stub_refuse("nothing to boot");
