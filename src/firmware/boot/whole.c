@@ -17,11 +17,13 @@ void unpack_body(uint8_t *to, const uint8_t *from, const uint8_t *end, size_t si
 void fw_boot_disks(struct arrival *arrival)
 {
     const size_t size = fw_whole_bytes;
-    uint64_t place = stub_find(arrival, size, PAGE, 0, 0, 0);
     struct fw_kernel kernel = {.cmdline = arrival->cmdline, .cmdline_length = arrival->cmdline_length};
     struct zp_memory_source source;
+    uint64_t place;
     uint8_t *bytes;
 
+    stub_ranges_done(arrival);
+    place = stub_find(arrival, size, PAGE, 0, 0, 0);
     if (place == 0) {
         fw_note("disks: no room for %d KiB", (uint64_t)size >> 10);
         return;
