@@ -321,7 +321,7 @@ static char *spell_part(char *to, const unsigned char *from, unsigned size, bool
 static void spell_short(char *to, const unsigned char *raw)
 {
     unsigned char name[NAME_SIZE];
-    char *dot;
+    char *start = to, *dot;
 
     memcpy(name, raw, NAME_SIZE);
     if (name[0] == NAME_E5)
@@ -330,6 +330,8 @@ static void spell_short(char *to, const unsigned char *raw)
     to = spell_part(dot + 1, name + 8, 3, raw[DIR_CASE] & CASE_EXTENSION);
     *dot = '.';
     *(to == dot + 1 ? dot : to) = '\0';
+    if (dot == start && to == dot + 1)
+        memcpy(start, "?", 2); /* all spaces */
 }
 
 /* The next name of a directory, or label. 0, 1: there is no more, -1. */

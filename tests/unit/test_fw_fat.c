@@ -523,11 +523,17 @@ static void test_short_names(void **state)
         const char *raw, *spelt;
         unsigned how;
     } names[] = {
-        {"KERNEL  IMG", "KERNEL.IMG 1\n", 0},    {"KERNEL  IMG", "kernel.IMG 1\n", 0x08},
-        {"KERNEL  IMG", "KERNEL.img 1\n", 0x10}, {"KERNEL  IMG", "kernel.img 1\n", 0x18},
-        {"KERNEL     ", "kernel 1\n", 0x18},     {"A B     C D", "A B.C D 1\n", 0},
-        {"\x05XY     Z  ", "?XY.Z 1\n", 0},      {"A\x1b\x7f/\x80   C  ", "A????.C 1\n", 0},
+        {"KERNEL  IMG", "KERNEL.IMG 1\n", 0},
+        {"KERNEL  IMG", "kernel.IMG 1\n", 0x08},
+        {"KERNEL  IMG", "KERNEL.img 1\n", 0x10},
+        {"KERNEL  IMG", "kernel.img 1\n", 0x18},
+        {"KERNEL     ", "kernel 1\n", 0x18},
+        {"A B     C D", "A B.C D 1\n", 0},
+        {"\x05XY     Z  ", "?XY.Z 1\n", 0},
+        {"A\x1b\x7f/\x80   C  ", "A????.C 1\n", 0},
         {"ABCDEFGHIJK", "ABCDEFGH.IJK 1\n", 0},
+        {"           ", "? 1\n", 0},
+        {"        C  ", ".C 1\n", 0},
     };
 
     (void)state;
