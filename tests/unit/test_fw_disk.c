@@ -29,7 +29,7 @@ static void fill(void)
 }
 
 /* Every start and length around the ends of sectors, on volumes that begin and end anywhere. */
-static void test_any_bytes(void **state)
+static void any_bytes_of_a_volume(void **state)
 {
     static const uint64_t edges[] = {0, 1, 511, 512, 513, 1000, 4095, 4096, 4097, 8192, 20000};
     static const uint32_t sectors[] = {512, 1024, 2048, 4096};
@@ -57,7 +57,7 @@ static void test_any_bytes(void **state)
     }
 }
 
-static void test_outside(void **state)
+static void nothing_outside_is_read(void **state)
 {
     static const struct {
         uint64_t start, size, offset, length;
@@ -82,7 +82,7 @@ static void test_outside(void **state)
     }
 }
 
-static void test_odd_disk(void **state)
+static void disks_that_cannot_be(void **state)
 {
     static const uint32_t sizes[] = {0, 3, 511, 8192, 0x80000000};
     struct fw_host_disk host;
@@ -105,7 +105,7 @@ static void test_odd_disk(void **state)
     assert_int_equal(host.reads, 0);
 }
 
-static void test_failed_read(void **state)
+static void every_failing_read_is_told(void **state)
 {
     static unsigned char got[SIZE];
     struct fw_host_disk host;
@@ -124,7 +124,7 @@ static void test_failed_read(void **state)
     }
 }
 
-static void test_arena(void **state)
+static void an_arena_gives_what_it_has(void **state)
 {
     static unsigned char memory[1024] __attribute__((aligned(16)));
 
@@ -149,8 +149,9 @@ static void test_arena(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_any_bytes),   cmocka_unit_test(test_outside), cmocka_unit_test(test_odd_disk),
-        cmocka_unit_test(test_failed_read), cmocka_unit_test(test_arena),
+        cmocka_unit_test(any_bytes_of_a_volume),      cmocka_unit_test(nothing_outside_is_read),
+        cmocka_unit_test(disks_that_cannot_be),       cmocka_unit_test(every_failing_read_is_told),
+        cmocka_unit_test(an_arena_gives_what_it_has),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -2,7 +2,7 @@
 /*
  * FAT as the firmware reads it: each field of the boot sector spoiled; chains that loop, leave, end early or
  * share clusters; long names whole, broken and of every kind of character; directories without an end; reads
- * that fail and memory that ends.
+ * that fail and memory that ends. HOSTILE row 20.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -97,7 +97,7 @@ static void assert_said(const char *says)
         fail_msg("not said: %s; but: %s", says, fw_host_notes);
 }
 
-static void test_each_width(void **state)
+static void each_width(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(layouts); i++) {
@@ -122,7 +122,7 @@ static void test_each_width(void **state)
 }
 
 /* Clusters that are neighbours come by one read. */
-static void test_few_reads(void **state)
+static void neighbours_come_by_one_read(void **state)
 {
     uint64_t before;
 
@@ -134,7 +134,7 @@ static void test_few_reads(void **state)
     assert_int_equal(fat.host.reads, before + 1);
 }
 
-static void test_mangled(void **state)
+static void fields_that_are_spoiled(void **state)
 {
     static const struct {
         size_t layout, offset, size;
@@ -186,7 +186,7 @@ static void test_mangled(void **state)
     }
 }
 
-static void test_second_table(void **state)
+static void the_table_that_counts(void **state)
 {
     size_t size;
     uint8_t *table;
@@ -204,7 +204,7 @@ static void test_second_table(void **state)
 }
 
 /* A table too short for all clusters tells of as many as it has room for: 126, in one sector before them. */
-static void test_short_table(void **state)
+static void a_table_too_short(void **state)
 {
     uint64_t before;
 
@@ -242,7 +242,7 @@ static const struct {
     {5, 0xffffff8, "ends before its file"},
 };
 
-static void test_chains(void **state)
+static void chains_that_are_spoiled(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(layouts); i++) {
@@ -259,7 +259,7 @@ static void test_chains(void **state)
 
 /* A loop in a file that claims 4 GiB less a byte, on a file system that could hold it: short, all the same.
  */
-static void test_loop_is_short(void **state)
+static void a_loop_is_found_soon(void **state)
 {
     (void)state;
     build(5);
@@ -274,7 +274,7 @@ static void test_loop_is_short(void **state)
     assert_true(fat.host.reads < 40);
 }
 
-static void test_wild_entry(void **state)
+static void entries_that_are_spoiled(void **state)
 {
     static const struct {
         size_t offset, size;
@@ -328,7 +328,7 @@ static int list(const char *path)
     return fw_list(&fat.file, collect, NULL);
 }
 
-static void test_list(void **state)
+static void directories_are_listed(void **state)
 {
     int visits = 0;
 
@@ -352,7 +352,7 @@ static void test_list(void **state)
 }
 
 /* Directories whose chains loop, and one that has no end. */
-static void test_endless_directory(void **state)
+static void directories_without_an_end(void **state)
 {
     size_t at;
 
@@ -431,7 +431,7 @@ static void assert_names(const char *names)
 
 #define UNITS(...) (const uint16_t[]){__VA_ARGS__}, sizeof((const uint16_t[]){__VA_ARGS__}) / 2
 
-static void test_characters(void **state)
+static void every_kind_of_character(void **state)
 {
     (void)state;
     build(LARGE);
@@ -456,7 +456,7 @@ static void test_characters(void **state)
     assert_names("AB~1.C 1\n");
 }
 
-static void test_longest(void **state)
+static void names_of_255_units(void **state)
 {
     uint16_t units[260];
     char path[1024] = "EFI/BOOT/", *to = path + 9;
@@ -483,7 +483,7 @@ static void test_longest(void **state)
 }
 
 /* Pieces of a name of three, spoiled. */
-static void test_broken_names(void **state)
+static void broken_long_names(void **state)
 {
     static const struct {
         unsigned entry, offset, value;
@@ -517,7 +517,7 @@ static void test_broken_names(void **state)
     assert_names("abcdefghijklmnopqrstuvwxyzabcdefghijklm 1\nPLAIN.TXT 1\n");
 }
 
-static void test_short_names(void **state)
+static void short_names(void **state)
 {
     static const struct {
         const char *raw, *spelt;
@@ -546,7 +546,7 @@ static void test_short_names(void **state)
     }
 }
 
-static void test_paths(void **state)
+static void paths_of_every_kind(void **state)
 {
     static const struct {
         const char *path;
@@ -584,7 +584,7 @@ static void test_paths(void **state)
     }
 }
 
-static void test_slurp(void **state)
+static void files_of_any_size_are_limited(void **state)
 {
     size_t size = 0;
     char *text;
@@ -614,7 +614,7 @@ static void test_slurp(void **state)
     assert_said("larger than its file system");
 }
 
-static void test_failures(void **state)
+static void every_failing_read_is_told(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(layouts); i++) {
@@ -650,7 +650,7 @@ static void test_failures(void **state)
 }
 
 /* A volume that was cut at any sector: refused, for the boot sector tells its size. */
-static void test_cut(void **state)
+static void every_cut_is_refused(void **state)
 {
     (void)state;
     for (size_t sectors = 0; sectors < 1024; sectors++) {
@@ -675,15 +675,24 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_width),    cmocka_unit_test(test_few_reads),
-        cmocka_unit_test(test_mangled),       cmocka_unit_test(test_second_table),
-        cmocka_unit_test(test_short_table),   cmocka_unit_test(test_chains),
-        cmocka_unit_test(test_loop_is_short), cmocka_unit_test(test_wild_entry),
-        cmocka_unit_test(test_list),          cmocka_unit_test(test_endless_directory),
-        cmocka_unit_test(test_characters),    cmocka_unit_test(test_longest),
-        cmocka_unit_test(test_broken_names),  cmocka_unit_test(test_short_names),
-        cmocka_unit_test(test_paths),         cmocka_unit_test(test_slurp),
-        cmocka_unit_test(test_failures),      cmocka_unit_test(test_cut),
+        cmocka_unit_test(each_width),
+        cmocka_unit_test(neighbours_come_by_one_read),
+        cmocka_unit_test(fields_that_are_spoiled),
+        cmocka_unit_test(the_table_that_counts),
+        cmocka_unit_test(a_table_too_short),
+        cmocka_unit_test(chains_that_are_spoiled),
+        cmocka_unit_test(a_loop_is_found_soon),
+        cmocka_unit_test(entries_that_are_spoiled),
+        cmocka_unit_test(directories_are_listed),
+        cmocka_unit_test(directories_without_an_end),
+        cmocka_unit_test(every_kind_of_character),
+        cmocka_unit_test(names_of_255_units),
+        cmocka_unit_test(broken_long_names),
+        cmocka_unit_test(short_names),
+        cmocka_unit_test(paths_of_every_kind),
+        cmocka_unit_test(files_of_any_size_are_limited),
+        cmocka_unit_test(every_failing_read_is_told),
+        cmocka_unit_test(every_cut_is_refused),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

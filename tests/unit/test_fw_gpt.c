@@ -2,6 +2,7 @@
 /*
  * GUID partition tables: each field spoiled, in either copy and in both, with checksums that hold. Partitions
  * in sectors 40 to 99 and 100 to 199. Refused wherever enough is wrong, read from the other copy where not.
+ * HOSTILE row 20.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -85,7 +86,7 @@ static void assert_both(void)
     assert_true(table.volumes[1].gpt && table.volumes[1].active);
 }
 
-static void test_volumes(void **state)
+static void sectors_of_every_size(void **state)
 {
     (void)state;
     for (uint32_t sector = 512; sector <= 4096; sector *= 2) {
@@ -122,7 +123,7 @@ static const struct mangle {
 };
 
 /* With good checksums; and, for the last bit of every field, with a checksum that tells. */
-static void test_either_copy(void **state)
+static void fields_that_are_spoiled(void **state)
 {
     static const uint64_t copies[] = {1, SECTORS - 1};
 
@@ -151,7 +152,7 @@ static void test_either_copy(void **state)
     }
 }
 
-static void test_checksums(void **state)
+static void checksums_that_tell(void **state)
 {
     (void)state;
     for (unsigned bit = 0; bit < 8 * 92; bit++) {
@@ -171,7 +172,7 @@ static void test_checksums(void **state)
 }
 
 /* The disk has grown since: the copy lies where the first header says. */
-static void test_grown(void **state)
+static void a_disk_that_has_grown(void **state)
 {
     (void)state;
     build(512);
@@ -185,7 +186,7 @@ static void test_grown(void **state)
     assert_non_null(strstr(fw_host_notes, "taken from its copy in sector 700"));
 }
 
-static void test_no_protection(void **state)
+static void no_gpt_without_protection(void **state)
 {
     (void)state;
     build(512);
@@ -215,7 +216,7 @@ static const struct entry_case {
     {40, 40, "overlaps"},
 };
 
-static void test_entries(void **state)
+static void partitions_that_cannot_be(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(entries) / sizeof(*entries); i++) {
@@ -230,7 +231,7 @@ static void test_entries(void **state)
 }
 
 /* A header that allows everything does not allow the table itself, nor what is past the disk. */
-static void test_table_is_busy(void **state)
+static void the_table_is_no_partition(void **state)
 {
     static const struct {
         uint64_t first, last;
@@ -250,7 +251,7 @@ static void test_table_is_busy(void **state)
     }
 }
 
-static void test_many(void **state)
+static void as_many_as_there_may_be(void **state)
 {
     (void)state;
     build(512);
@@ -268,7 +269,7 @@ static void test_many(void **state)
 }
 
 /* Entries of 256 bytes, a header of a whole sector, a name of 36 letters. */
-static void test_larger(void **state)
+static void larger_entries(void **state)
 {
     (void)state;
     build(512);
@@ -287,7 +288,7 @@ static void test_larger(void **state)
     assert_string_equal(table.volumes[0].name, "abcdefghijklmnopqrstuvwxyzabcdefghij");
 }
 
-static void test_failures(void **state)
+static void every_failing_read_is_told(void **state)
 {
     uint64_t last;
 
@@ -312,11 +313,16 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_volumes),       cmocka_unit_test(test_either_copy),
-        cmocka_unit_test(test_checksums),     cmocka_unit_test(test_grown),
-        cmocka_unit_test(test_no_protection), cmocka_unit_test(test_entries),
-        cmocka_unit_test(test_table_is_busy), cmocka_unit_test(test_many),
-        cmocka_unit_test(test_larger),        cmocka_unit_test(test_failures),
+        cmocka_unit_test(sectors_of_every_size),
+        cmocka_unit_test(fields_that_are_spoiled),
+        cmocka_unit_test(checksums_that_tell),
+        cmocka_unit_test(a_disk_that_has_grown),
+        cmocka_unit_test(no_gpt_without_protection),
+        cmocka_unit_test(partitions_that_cannot_be),
+        cmocka_unit_test(the_table_is_no_partition),
+        cmocka_unit_test(as_many_as_there_may_be),
+        cmocka_unit_test(larger_entries),
+        cmocka_unit_test(every_failing_read_is_told),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

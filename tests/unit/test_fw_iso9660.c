@@ -3,6 +3,7 @@
  * ISO 9660 as the firmware reads it: descriptors, records and system use spoiled, names of all three kinds,
  * extents outside, reads that fail. The image: descriptors from sector 16, the root in 20, a directory in 21,
  * its file from 22, Joliet's root in 25, a continuation area in 26.
+ * HOSTILE row 20.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -179,7 +180,7 @@ static void assert_read(void)
     assert_string_equal(fw_host_notes, "");
 }
 
-static void test_plain(void **state)
+static void plain_names(void **state)
 {
     (void)state;
     build(false, false);
@@ -199,7 +200,7 @@ static void test_plain(void **state)
     assert_int_equal(run("./sub/.//kernel.img"), 0);
 }
 
-static void test_rock_ridge(void **state)
+static void rock_ridge_names(void **state)
 {
     (void)state;
     build(true, true); /* which Rock Ridge goes before */
@@ -210,7 +211,7 @@ static void test_rock_ridge(void **state)
     assert_string_equal(iso.names, "sub/\n");
 }
 
-static void test_joliet(void **state)
+static void joliet_names(void **state)
 {
     (void)state;
     build(false, true);
@@ -221,7 +222,7 @@ static void test_joliet(void **state)
 }
 
 /* Fields of the file's system use; what stands where there is no name of Rock Ridge is the plain one. */
-static void test_fields(void **state)
+static void system_use_that_is_spoiled(void **state)
 {
     static const struct {
         const char *use;
@@ -271,7 +272,7 @@ static void test_fields(void **state)
 }
 
 /* A continuation area that goes on in itself: eight times. Its names grow up to 255 bytes. */
-static void test_endless_use(void **state)
+static void system_use_without_an_end(void **state)
 {
     char area[256] = "NM\xc8\1\0";
 
@@ -291,7 +292,7 @@ static void test_endless_use(void **state)
     assert_int_equal(strlen(iso.names), 3 * 64 + 1);
 }
 
-static void test_descriptors(void **state)
+static void descriptors_that_are_spoiled(void **state)
 {
     static const struct {
         size_t offset;
@@ -332,7 +333,7 @@ static void test_descriptors(void **state)
     assert_true(iso.host.reads < 60);
 }
 
-static void test_records(void **state)
+static void records_that_are_spoiled(void **state)
 {
     static const struct {
         size_t offset;
@@ -381,7 +382,7 @@ static void test_records(void **state)
 }
 
 /* A directory that is its own entry: as deep as a path may be. */
-static void test_loop(void **state)
+static void a_directory_in_itself(void **state)
 {
     char path[70 * 4 + 1] = "";
 
@@ -394,7 +395,7 @@ static void test_loop(void **state)
     assert_said("too many names");
 }
 
-static void test_failures(void **state)
+static void every_failing_read_is_told(void **state)
 {
     uint64_t last, failed = 0;
 
@@ -424,11 +425,15 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),       cmocka_unit_test(test_rock_ridge),
-        cmocka_unit_test(test_joliet),      cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_endless_use), cmocka_unit_test(test_descriptors),
-        cmocka_unit_test(test_records),     cmocka_unit_test(test_loop),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(plain_names),
+        cmocka_unit_test(rock_ridge_names),
+        cmocka_unit_test(joliet_names),
+        cmocka_unit_test(system_use_that_is_spoiled),
+        cmocka_unit_test(system_use_without_an_end),
+        cmocka_unit_test(descriptors_that_are_spoiled),
+        cmocka_unit_test(records_that_are_spoiled),
+        cmocka_unit_test(a_directory_in_itself),
+        cmocka_unit_test(every_failing_read_is_told),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

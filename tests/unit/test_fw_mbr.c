@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Master boot records, chains of logical partitions with loops and wild links, sectors that only look like
- * one, and ISO 9660 images with partitions.
+ * one, and ISO 9660 images with partitions. HOSTILE row 20.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ static void assert_whole(void)
     assert_volume(0, 0, 0, SECTORS);
 }
 
-static void test_primary(void **state)
+static void primary_partitions(void **state)
 {
     (void)state;
     for (uint32_t sector = 512; sector <= 4096; sector *= 2) {
@@ -58,7 +58,7 @@ static void build_chain(void)
     put_mbr(200, 0, 0x83, 10, 90);
 }
 
-static void test_logical(void **state)
+static void logical_partitions(void **state)
 {
     (void)state;
     build_chain();
@@ -71,7 +71,7 @@ static void test_logical(void **state)
     assert_string_equal(fw_host_notes, "");
 }
 
-static void test_chain_comes_back(void **state)
+static void chains_that_come_back(void **state)
 {
     (void)state;
     build_chain();
@@ -90,7 +90,7 @@ static void test_chain_comes_back(void **state)
     assert_true(table.host.reads < 140);
 }
 
-static void test_wild_links(void **state)
+static void links_that_lead_out(void **state)
 {
     static const uint32_t wild[] = {SECTORS - 100, UINT32_MAX, 50};
 
@@ -104,7 +104,7 @@ static void test_wild_links(void **state)
     }
 }
 
-static void test_wild_entries(void **state)
+static void partitions_that_cannot_be(void **state)
 {
     static const struct {
         uint32_t first, sectors;
@@ -122,7 +122,7 @@ static void test_wild_entries(void **state)
     }
 }
 
-static void test_not_one(void **state)
+static void sectors_that_only_look_like_one(void **state)
 {
     (void)state;
     begin(512);
@@ -148,7 +148,7 @@ static void test_not_one(void **state)
 }
 
 /* The image as a partition from sector 0, from where the image's descriptors are, and as nobody's. */
-static void test_hybrid(void **state)
+static void images_with_partitions_in_them(void **state)
 {
     static const uint32_t firsts[] = {0, 64, 1};
 
@@ -170,7 +170,7 @@ static void test_hybrid(void **state)
     assert_volume(0, 1, 65, 100);
 }
 
-static void test_no_disk(void **state)
+static void disks_that_cannot_be(void **state)
 {
     static const uint32_t sizes[] = {0, 1, 256, 513, 8192};
     struct fw_arena arena = {table.disk, sizeof(table.disk), 0};
@@ -188,7 +188,7 @@ static void test_no_disk(void **state)
     assert_int_equal(fw_partitions(&table.host.disk, &arena, table.volumes, FW_VOLUME_MAX), 0);
 }
 
-static void test_failures(void **state)
+static void every_failing_read_is_told(void **state)
 {
     uint64_t last;
 
@@ -209,11 +209,15 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_primary),          cmocka_unit_test(test_logical),
-        cmocka_unit_test(test_chain_comes_back), cmocka_unit_test(test_wild_links),
-        cmocka_unit_test(test_wild_entries),     cmocka_unit_test(test_not_one),
-        cmocka_unit_test(test_hybrid),           cmocka_unit_test(test_no_disk),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(primary_partitions),
+        cmocka_unit_test(logical_partitions),
+        cmocka_unit_test(chains_that_come_back),
+        cmocka_unit_test(links_that_lead_out),
+        cmocka_unit_test(partitions_that_cannot_be),
+        cmocka_unit_test(sectors_that_only_look_like_one),
+        cmocka_unit_test(images_with_partitions_in_them),
+        cmocka_unit_test(disks_that_cannot_be),
+        cmocka_unit_test(every_failing_read_is_told),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
