@@ -424,6 +424,7 @@ static int fat_open(struct fw_fs *fs, const char *path, struct fw_file *ret)
     for (unsigned depth = 0; depth < DEPTH_MAX; depth++) {
         const struct fat *fat = fs->own;
         size_t length = 0;
+        bool up;
         int result;
 
         while (*path == '/')
@@ -434,13 +435,11 @@ static int fat_open(struct fw_fs *fs, const char *path, struct fw_file *ret)
             return 1;
         while (path[length] != '\0' && path[length] != '/')
             length++;
-        /* The root has no entries for itself. */
-        if (ret->node[NODE_FIRST] != fat->root_cluster ||
-            !fw_is_named(length == 1 ? "." : "..", path, length)) {
-            result = step(ret, path, length);
-            if (result != 0)
-                return result;
-        }
+        /* The root has no entry for its parent; it is its own. */
+        up = length == 2 && fw_is_named("..", path, length) && ret->node[NODE_FIRST] == fat->root_cluster;
+        result = up || (length == 1 && path[0] == '.') ? 0 : step(ret, path, length);
+        if (result != 0)
+            return result;
         path += length;
     }
     return refuse(fs, "a path has too many names", DEPTH_MAX);

@@ -17,6 +17,7 @@
 #define AREAS_MAX      8u
 #define DEPTH_MAX      64u /* names in a path */
 #define NAME_MAX       255u
+#define LINKS_MAX      16u
 
 /* Offsets in a volume descriptor. */
 #define VD_TYPE     0u
@@ -47,6 +48,11 @@
 #define FLAG_ASSOCIATED 0x04u
 #define FLAG_MORE       0x80u
 
+#define SL_CURRENT 0x02u /* flags of a component: */
+#define SL_PARENT  0x04u
+#define SL_ROOT    0x08u
+#define SL_MORE    0x01u /* the next one is of the same name */
+
 #define PX_TYPE      0xf000u
 #define PX_FILE      0x8000u
 #define PX_DIRECTORY 0x4000u
@@ -75,6 +81,10 @@ struct iso {
     unsigned skip; /* of each system use area */
     unsigned char root[34];
     struct window directory, more;
+    char path[FW_PATH_MAX]; /* that is being opened: what is left of it */
+    char link[FW_NAME_MAX]; /* of the last entry: where it leads; "": it is no link */
+    size_t link_size;
+    bool link_open; /* the next component needs no slash before it */
 };
 
 struct entry {
@@ -143,12 +153,39 @@ static void add_name(struct entry *entry, const unsigned char *field, size_t siz
     entry->name[*length] = '\0';
 }
 
-static void apply_field(const struct iso *iso, struct use *use, struct entry *entry,
-                        const unsigned char *field, size_t size, size_t *length)
+/* SL: more of the path that it leads to. One that is too long leads nowhere. */
+static void add_link(struct iso *iso, const unsigned char *field, size_t size)
+{
+    for (size_t at = 5; at + 2 <= size && field[at + 1] <= size - at - 2; at += 2 + field[at + 1]) {
+        unsigned flags = field[at], length = field[at + 1];
+        const void *text = field + at + 2;
+
+        if (flags & (SL_CURRENT | SL_PARENT)) {
+            text = "..";
+            length = flags & SL_PARENT ? 2 : 1;
+        }
+        if (iso->link_size + length + 2 > sizeof(iso->link)) {
+            iso->link_size = 0;
+            break;
+        }
+        if (flags & SL_ROOT || (iso->link_size != 0 && !iso->link_open))
+            iso->link[iso->link_size++] = '/';
+        iso->link_open = flags & (SL_MORE | SL_ROOT);
+        memcpy(iso->link + iso->link_size, text, length);
+        iso->link_size += length;
+    }
+    iso->link[iso->link_size] = '\0';
+}
+
+static void apply_field(struct iso *iso, struct use *use, struct entry *entry, const unsigned char *field,
+                        size_t size, size_t *length)
 {
     if (is_field(field, "NM")) {
         add_name(entry, field, size, length);
-    } else if (is_field(field, "SL") || is_field(field, "CL")) {
+    } else if (is_field(field, "SL")) {
+        entry->kind = FW_OTHER;
+        add_link(iso, field, size);
+    } else if (is_field(field, "CL")) {
         entry->kind = FW_OTHER;
     } else if (is_field(field, "PX") && size >= 8) {
         uint32_t type = fw_get32(field + 4) & PX_TYPE;
@@ -236,8 +273,11 @@ static bool spell_plain(struct entry *entry)
 
 static void spell(const struct fw_fs *fs, struct entry *entry)
 {
-    const struct iso *iso = fs->own;
+    struct iso *iso = fs->own;
 
+    iso->link_size = 0;
+    iso->link_open = false;
+    iso->link[0] = '\0';
     if (iso->spelling == ROCK_RIDGE && spell_rock_ridge(fs, entry))
         return;
     if (iso->spelling == JOLIET && spell_joliet(entry))
@@ -332,25 +372,65 @@ static bool is_wanted(const struct iso *iso, const char *name, const char *wante
     return iso->spelling != ROCK_RIDGE || memcmp(name, wanted, length) == 0;
 }
 
-/* The name's file in place of its directory. 0, 1: not there, -1. */
-static int step(struct fw_file *file, const char *name, size_t length)
+/* The directory's second record. */
+static int step_up(struct fw_file *file)
 {
     struct entry entry = {.position = 0};
+    int result = next_record(file, &entry);
 
+    if (result == 0)
+        result = next_record(file, &entry);
+    if (result != 0 || entry.record[RECORD_NAME_SIZE] != 1 || entry.record[RECORD_NAME] != 1)
+        return result != 0 ? result : 1;
+    return open_record(file->fs, entry.record, FW_DIRECTORY, file);
+}
+
+/* The name's file in place of its directory, which stays if it is a link. 0, 1: not there, -1. */
+static int step(struct fw_file *file, const char *name, size_t length)
+{
+    const struct iso *iso = file->fs->own;
+    struct entry entry = {.position = 0};
+
+    if (length == 1 && name[0] == '.')
+        return 0;
+    if (length == 2 && fw_is_named("..", name, length))
+        return step_up(file);
     for (;;) {
         int result = next_entry(file, &entry);
 
         if (result != 0)
             return result;
-        if (is_wanted(file->fs->own, entry.name, name, length))
-            return open_record(file->fs, entry.record, entry.kind, file);
+        if (is_wanted(iso, entry.name, name, length))
+            return iso->link_size != 0 ? 0 : open_record(file->fs, entry.record, entry.kind, file);
     }
+}
+
+static size_t text_length(const char *text)
+{
+    size_t length = 0;
+
+    while (text[length] != '\0')
+        length++;
+    return length;
+}
+
+/* The link goes before the rest of the path. */
+static bool splice(struct iso *iso, const char *rest)
+{
+    size_t size = text_length(rest) + 1;
+
+    if (iso->link_size + size > sizeof(iso->path))
+        return false;
+    memmove(iso->path + iso->link_size, rest, size);
+    memcpy(iso->path, iso->link, iso->link_size);
+    return true;
 }
 
 static int iso_open(struct fw_fs *fs, const char *path, struct fw_file *ret)
 {
-    const struct iso *iso = fs->own;
+    struct iso *iso = fs->own;
     int result = open_record(fs, iso->root, FW_DIRECTORY, ret);
+    unsigned links = 0;
 
     for (unsigned depth = 0; result == 0 && depth < DEPTH_MAX; depth++) {
         size_t length = 0;
@@ -363,9 +443,16 @@ static int iso_open(struct fw_fs *fs, const char *path, struct fw_file *ret)
             return 1;
         while (path[length] != '\0' && path[length] != '/')
             length++;
-        if (length != 1 || path[0] != '.')
-            result = step(ret, path, length);
+        iso->link_size = 0;
+        result = step(ret, path, length);
         path += length;
+        if (result != 0 || iso->link_size == 0)
+            continue;
+        if (++links > LINKS_MAX || !splice(iso, path))
+            return refuse(fs, "a path has too many links, or too long ones", links);
+        path = iso->path;
+        if (path[0] == '/')
+            result = open_record(fs, iso->root, FW_DIRECTORY, ret);
     }
     return result != 0 ? result : refuse(fs, "a path has too many names", DEPTH_MAX);
 }

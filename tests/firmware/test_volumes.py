@@ -315,8 +315,6 @@ class Iso(Images):
         for name, data in files.items():
             with open(top + name, "wb") as file:
                 file.write(data)
-        if not os.path.islink(top + "/link"):
-            os.symlink("boot/vmlinuz", top + "/link")
         self.tool("xorriso", "-as", "mkisofs", "-quiet", "-V", "A LABEL", *options, "-o", self.image, top)
         return {name: looking.content(data) for name, data in files.items()}
 
@@ -326,9 +324,26 @@ class Iso(Images):
             files = self.make(*options)
             seen = looking.Seen(self.image)
             self.assertEqual(seen.files(), files)
-            self.assertEqual([line["other"] for line in seen.of("other")], ["/link"])
             self.assertEqual(seen.notes, [])
             self.assertEqual(len(looking.Seen(self.image, "/BOOT/vmlinuz").of("absent")), 1)
+
+    def test_links(self):
+        """symbolic links: to a file, up and down again, from the root"""
+        top = self.folder.name + "/tree"
+        os.makedirs(top + "/boot/grub")
+        os.makedirs(top + "/a")
+        os.symlink("boot/vmlinuz", top + "/link")
+        os.symlink("../../boot/../a/./b/c", top + "/boot/grub/up")
+        os.symlink("/boot", top + "/a/root")
+        os.symlink("loop", top + "/loop")
+        files = self.make("-R")
+        expected = {**files, "/link": files["/boot/vmlinuz"]}
+        for place, target in (("/boot/grub/up", "/a/b/c"), ("/a/root", "/boot")):
+            expected.update({place + name.removeprefix(target): what for name, what in expected.items()
+                             if name.startswith(target + "/")})
+        seen = looking.Seen(self.image)
+        self.assertEqual(seen.files(), expected)
+        self.assertEqual([line["unopened"] for line in seen.of("unopened")], ["/loop"])
 
     def test_long_names(self):
         """names that go on in a continuation area"""

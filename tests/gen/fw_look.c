@@ -95,10 +95,13 @@ static void look_directory(struct fw_file *directory, const char *path, unsigned
         look_line(line);
     }
     for (size_t i = 0; i < names.count; i++) {
+        static unsigned left = NAMES_MAX; /* directories may be in themselves */
         char *inner;
 
-        if (depth < DEPTH_MAX && strcmp(names.names[i], ".") != 0 && strcmp(names.names[i], "..") != 0 &&
+        if (left != 0 && depth < DEPTH_MAX && strcmp(names.names[i], ".") != 0 &&
+            strcmp(names.names[i], "..") != 0 &&
             asprintf(&inner, "%s/%s", strcmp(path, "/") == 0 ? "" : path, names.names[i]) > 0) {
+            left--;
             look_path(fs, inner, depth + 1);
             free(inner);
         }

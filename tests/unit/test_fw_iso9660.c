@@ -30,7 +30,7 @@ static struct {
     uint8_t bytes[SECTORS * SECTOR];
     size_t size;
     struct fw_host_disk host;
-    unsigned char memory[8192];
+    unsigned char memory[16384];
     struct fw_arena arena;
     struct fw_fs fs;
     struct fw_file file;
@@ -271,6 +271,47 @@ static void system_use_that_is_spoiled(void **state)
     }
 }
 
+/* Where symbolic links lead, by components with flags and lengths. */
+static void symbolic_links(void **state)
+{
+    static const struct {
+        const char *use;
+        size_t size;
+        const char *path;
+        int result;
+    } links[] = {
+#define LINK(use, path, result) {"NM\6\1\0lSL" use, sizeof("NM\6\1\0lSL" use) - 1, path, result}
+        LINK("\x0c\1\0\0\5plain", "sub/l", 0),
+        LINK("\x15\1\0\4\0\0\3sub\0\5plain", "sub/l", 0), /* ../sub/plain */
+        LINK("\x13\1\0\x08\0\0\3sub\2\0\4\0\0\0", "sub/l/plain", 1),
+        LINK("\x15\1\0\x08\0\0\3sub\0\5plain", "sub/l", 0), /* /sub/plain */
+        LINK("\x0c\1\0\x08\0\0\3sub", "sub/l/plain", 0),
+        LINK("\x0c\1\0\x08\0\0\3sub", "sub/l/./l/../sub/plain", 0),
+        LINK("\7\1\0\2\0", "sub/l/plain", 0),
+        LINK("\7\1\0\4\0", "sub/l/sub/l/sub/plain", 0),
+        LINK("\x0e\1\0\1\2pl\0\3ain", "sub/l", 0),
+        LINK("\7\1\1\1\2plSL\x0a\1\0\0\3ain", "sub/l", 0),
+        LINK("\x0c\1\0\0\5plaid", "sub/l", 1),
+        LINK("\x0c\1\0\0\6plain", "sub/l", 0), /* a length past its field: nothing; the link itself */
+        LINK("\x08\1\0\0\1l", "sub/l", -1),
+        LINK("\x0a\1\0\2\0\0\1l", "sub/l", -1),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(links); i++) {
+        size_t at;
+
+        build(true, false);
+        put_sub(links[i].use, links[i].size);
+        at = SUB + 34 + 34 + iso.bytes[SUB + 34 + 34];
+        RECORD(at, 22, FILE_SIZE, 0, "P", "NM\x0a\1\0plain");
+        if (run(links[i].path) != links[i].result)
+            fail_msg("%u: %s", (unsigned)i, fw_host_notes);
+        if (links[i].result == 0 && iso.file.kind == FW_FILE)
+            assert_read();
+    }
+}
+
 /* A continuation area that goes on in itself: eight times. Its names grow up to 255 bytes. */
 static void system_use_without_an_end(void **state)
 {
@@ -430,6 +471,7 @@ int main(void)
         cmocka_unit_test(joliet_names),
         cmocka_unit_test(system_use_that_is_spoiled),
         cmocka_unit_test(system_use_without_an_end),
+        cmocka_unit_test(symbolic_links),
         cmocka_unit_test(descriptors_that_are_spoiled),
         cmocka_unit_test(records_that_are_spoiled),
         cmocka_unit_test(a_directory_in_itself),
