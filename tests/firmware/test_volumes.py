@@ -14,10 +14,13 @@ import zptap
 
 TOOLS = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "MTOOLS_SKIP_CHECK": "1", "LC_ALL": "C.UTF-8"}
 
+# The tools wait until their images are on the disk; in memory they are at once.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
 
 class Images(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="zp-volumes-")
+        self.folder = tempfile.TemporaryDirectory(prefix="zp-volumes-", dir=MEMORY)
         self.addCleanup(self.folder.cleanup)
         self.image = os.path.join(self.folder.name, "image")
 
@@ -35,6 +38,7 @@ class Images(unittest.TestCase):
 
 class Tables(Images):
     """Partitions as sfdisk lists them."""
+    made = {}
 
     def listed(self):
         table = json.loads(self.tool("sfdisk", "--json", self.image))["partitiontable"]
@@ -63,9 +67,16 @@ class Tables(Images):
         self.tool("sfdisk", "-q", self.image, input=script, stdin=None)
 
     def gpt(self, *options, size=64 << 20):
+        """sgdisk waits a second for each image, so that of each there is one: its first and its last MiB."""
         self.empty(size)
-        self.tool("sgdisk", *options, "-n", "1:2048:+8M", "-t", "1:ef00", "-c", "1:EFI System", "-n", "5:0:+16M", "-t",
-                  "5:ea00", "-c", "5:d\u00e9marrage", "-A", "5:set:2", "-n", "2:0:0", "-c", "2:" + "x" * 36, self.image)
+        if options not in self.made:
+            self.tool("sgdisk", *options, "-n", "1:2048:+8M", "-t", "1:ef00", "-c", "1:EFI System", "-n", "5:0:+16M",
+                      "-t", "5:ea00", "-c", "5:d\u00e9marrage", "-A", "5:set:2", "-n", "2:0:0", "-c", "2:" + "x" * 36,
+                      self.image)
+            with open(self.image, "rb") as file:
+                self.made[options] = file.read(1 << 20), file.seek(-1 << 20, os.SEEK_END), file.read()
+        self.spoil(0, self.made[options][0])
+        self.spoil(-1 << 20, self.made[options][2])
 
     def spoil(self, offset, data):
         with open(self.image, "r+b") as file:
