@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Disks for the firmware's readers. Holds them to what disk.h promises to drivers: reads are of 1 to max_count
- * sectors and lie on the disk; else the program ends.
+ * Disks for the firmware's readers. Holds them to what disk.h promises to drivers: reads are of 1 to
+ * max_count sectors and lie on the disk; else the program ends.
  */
 #include "fw_host.h"
 
@@ -37,6 +37,7 @@ static int read_sectors(void *context, uint64_t sector, uint32_t count, void *bu
         return -1;
     if (host->bytes) {
         memcpy(buffer, host->bytes + offset, size);
+        ((unsigned char *)buffer)[host->reads * 7919 % size] ^= host->change;
         return 0;
     }
     return pread(host->fd, buffer, size, (off_t)offset) == (ssize_t)size ? 0 : -1;

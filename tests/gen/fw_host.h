@@ -15,6 +15,7 @@ struct fw_host_disk {
     int fd;
     uint64_t reads;   /* so many were asked for */
     uint64_t fail_at; /* the read of this number fails, from 1; 0: none; UINT64_MAX: all */
+    uint8_t change;   /* each read differs in one byte by this */
     uint64_t limit;   /* abort when there are more; 0: as many as there may be */
 };
 
