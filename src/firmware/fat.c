@@ -496,9 +496,7 @@ static int measure(struct fw_fs *fs, const unsigned char *boot)
         return refuse(fs, "there is no room for clusters, its sectors", sectors);
     clusters = (sectors - data) / boot[BPB_PER_CLUSTER];
     fat->bits = size16 == 0 ? 32 : clusters >= FAT12_CLUSTERS ? 16 : 12;
-    room = table * sector * 8 / fat->bits;
-    if (room <= FIRST_CLUSTER)
-        return refuse(fs, "there is no room in the table, its sectors", table);
+    room = table * sector * 8 / fat->bits; /* 128 at least */
     /* As Linux: what the table cannot tell of is not there. Nor is what its numbers end before. */
     if (clusters > room - FIRST_CLUSTER)
         clusters = room - FIRST_CLUSTER;

@@ -23,11 +23,13 @@
 #define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 
 static const struct fat_layout layouts[] = {
-    {.bits = 12, .sectors = 1024, .per_cluster = 1}, {.bits = 12, .sectors = 2880, .per_cluster = 4},
-    {.bits = 16, .sectors = 8192, .per_cluster = 1}, {.bits = 16, .sectors = 0x8800, .per_cluster = 8},
-    {.bits = 32, .sectors = 1024, .per_cluster = 1}, {.bits = 32, .sectors = 30000, .per_cluster = 1},
+    {.bits = 12, .sectors = 1024, .per_cluster = 1},  {.bits = 12, .sectors = 2880, .per_cluster = 4},
+    {.bits = 16, .sectors = 8192, .per_cluster = 1},  {.bits = 16, .sectors = 0x8800, .per_cluster = 8},
+    {.bits = 32, .sectors = 1024, .per_cluster = 1},  {.bits = 32, .sectors = 30000, .per_cluster = 1},
+    {.bits = 16, .sectors = 66500, .per_cluster = 1},
 };
-#define LARGE 3 /* clusters of 128 entries */
+#define CROWDED 6 /* more clusters than there are numbers */
+#define LARGE   3 /* clusters of 128 entries */
 
 static struct {
     uint8_t content[FILE_SIZE];
@@ -271,6 +273,24 @@ static void chains_that_are_spoiled(void **state)
     }
 }
 
+/* What stands for a bad cluster in the table is none, however many there are; nor what ends a chain. */
+static void numbers_that_are_no_clusters(void **state)
+{
+    (void)state;
+    build(CROWDED);
+    assert_int_equal(run(), 0);
+    link(5, 0xfff7);
+    assert_int_equal(run(), -1);
+    assert_said("that there is not (65527)");
+    link(5, 0xfff8);
+    assert_int_equal(run(), -1);
+    assert_said("ends before its file");
+    build(CROWDED);
+    gen_poke(&fat.image, fat_image_cluster(0, &fat.layout, 3) + 26, 2, 0xfff8);
+    assert_int_equal(run(), -1);
+    assert_said("begins at a cluster that there is not (65528)");
+}
+
 /* A loop in a file that claims 4 GiB less a byte, on a file system that could hold it: short, all the same.
  */
 static void a_loop_is_found_soon(void **state)
@@ -360,6 +380,7 @@ static void directories_are_listed(void **state)
         assert_int_equal(fw_list(&fat.file, collect, NULL), -1);
     }
     fat_image_entry(&fat.image, fat_image_cluster(0, &fat.layout, 3) + 32, "B          ", 0x20, 4, 1);
+    assert_int_equal(mount(), 0);
     assert_int_equal(fw_open(&fat.fs, "EFI/BOOT", &fat.file), 0);
     assert_int_equal(fw_list(&fat.file, stop, &visits), 77);
     assert_int_equal(visits, 2);
@@ -696,6 +717,7 @@ int main(void)
         cmocka_unit_test(the_table_that_counts),
         cmocka_unit_test(a_table_too_short),
         cmocka_unit_test(chains_that_are_spoiled),
+        cmocka_unit_test(numbers_that_are_no_clusters),
         cmocka_unit_test(a_loop_is_found_soon),
         cmocka_unit_test(entries_that_are_spoiled),
         cmocka_unit_test(directories_are_listed),
