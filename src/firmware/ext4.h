@@ -83,6 +83,7 @@ struct ext4 {
 
     struct ext4_cached cache[EXT4_CACHE_SIZE];
     uint64_t clock;
+    uint32_t lines;   /* that were said */
     uint64_t budget;  /* how much work one call may still cause */
     uint8_t *scratch; /* a block's worth */
     char path[FW_PATH_MAX];
@@ -120,8 +121,8 @@ static inline uint32_t ext4_big32(const uint8_t *at)
     return __builtin_bswap32(ext4_32(at));
 }
 
-/* "<disk>, volume <n>: ext4: <what> <number>: <why>"; returns -1. */
-int fw_ext4_refuse(const struct ext4 *ext4, const char *what, uint64_t number, const char *why);
+/* "<disk>, volume <n>: ext4: <what> <number>: <why>", as long as there were not many; returns -1. */
+int fw_ext4_refuse(struct ext4 *ext4, const char *what, uint64_t number, const char *why);
 /* Spends some of the budget; -1 when there is no more. */
 int fw_ext4_spend(struct ext4 *ext4, uint64_t cost);
 

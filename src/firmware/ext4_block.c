@@ -7,17 +7,19 @@
  */
 #include "ext4.h"
 
+#define LINES_MAX 24u /* a directory may have a hundred thousand names to complain of */
 #define COST_HIT  1u
 #define COST_MISS 8u
 
 static const uint8_t journal_magic[4] = {0xc0, 0x3b, 0x39, 0x98};
 
-int fw_ext4_refuse(const struct ext4 *ext4, const char *what, uint64_t number, const char *why)
+int fw_ext4_refuse(struct ext4 *ext4, const char *what, uint64_t number, const char *why)
 {
     const struct fw_volume *volume = &ext4->fs->volume;
 
-    fw_note("%s, volume %u: ext4: %s %u: %s", volume->disk->name, (uint64_t)volume->number, what, number,
-            why);
+    if (ext4->lines < LINES_MAX)
+        fw_note("%s, volume %u: ext4: %s %u: %s%s", volume->disk->name, (uint64_t)volume->number, what,
+                number, why, ++ext4->lines == LINES_MAX ? "; and nothing more of this volume" : "");
     return -1;
 }
 

@@ -120,7 +120,7 @@ static int find_area(struct ext4 *ext4, const struct ext4_inode *directory, uint
     return find_block(ext4, directory, logical, ret);
 }
 
-static int take_name(const struct ext4 *ext4, const struct ext4_inode *directory, const uint8_t *entry,
+static int take_name(struct ext4 *ext4, const struct ext4_inode *directory, const uint8_t *entry,
                      uint32_t length, struct ext4_entry *ret)
 {
     uint32_t size = ext4->incompat & EXT4_INCOMPAT_FILETYPE ? entry[6] : ext4_16(entry + 6);

@@ -15,7 +15,7 @@
 #define DIRECT 12u
 
 /* first_block itself holds the superblock, or is 0. */
-static int check_run(const struct ext4 *ext4, const struct ext4_inode *inode, const struct ext4_run *run)
+static int check_run(struct ext4 *ext4, const struct ext4_inode *inode, const struct ext4_run *run)
 {
     if (run->physical <= ext4->first_block || !zp_fits(run->physical, run->count, ext4->blocks))
         return fw_ext4_refuse(ext4, "inode", inode->number, "has blocks that are not in the file system");

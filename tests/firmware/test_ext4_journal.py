@@ -221,6 +221,17 @@ class Kernel(Dirty):
                 self.assert_seen(seen, wanted)
                 self.assertNotIn("/a/k0.0", seen.files())
 
+    def test_fast_commits(self):
+        """what is in a fast commit is not left out in silence"""
+        self.make("-t ext4 -b 1024 -O fast_commit", 48)
+        self.crash("data=ordered", 1)
+        seen = looking.Seen(self.image)
+        self.assertEqual(seen.of("file_system"), [])
+        self.assertRegex("".join(seen.notes), r"journal: fast commits \d+: not replayed by this reader")
+        self.replayed()
+        shutil.copy(self.path("replayed"), self.image)
+        self.assert_seen(looking.Seen(self.image), self.files_of(self.image))
+
 
 if __name__ == "__main__":
     zptap.main()
