@@ -49,13 +49,13 @@ static int take_block(struct ext4_journal *journal, const uint8_t *block, bool *
 
 int fw_ext4_fast_commits(struct ext4_journal *journal)
 {
-    uint64_t count = 0, where;
+    uint64_t count = 0;
     uint32_t sum = 0;
     bool first = true;
     int result = 0;
 
     for (uint32_t index = journal->last + 1; result == 0 && index < journal->end; index++) {
-        const uint8_t *block = fw_ext4_journal_block(journal, index, &where);
+        const uint8_t *block = fw_ext4_journal_block(journal, index);
 
         if (!block)
             return -1;

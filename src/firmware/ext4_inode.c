@@ -165,7 +165,8 @@ int fw_ext4_inline(struct ext4 *ext4, const struct ext4_inode *inode, uint64_t o
         length -= part;
         offset += part;
     }
-    memcpy(to, rest + (offset - EXT4_MAP_SIZE), length);
+    if (length > 0)
+        memcpy(to, rest + (offset - EXT4_MAP_SIZE), length);
     return 0;
 }
 

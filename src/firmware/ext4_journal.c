@@ -67,23 +67,28 @@ static uint64_t big64(const uint8_t *at)
     return (uint64_t)ext4_big32(at) << 32 | ext4_big32(at + 4);
 }
 
-const uint8_t *fw_ext4_journal_block(struct ext4_journal *journal, uint32_t index, uint64_t *ret_where)
+/* The block of the disk that is this one of the journal. */
+static int locate(struct ext4_journal *journal, uint32_t index, uint64_t *ret_where)
 {
-    struct ext4 *ext4 = journal->ext4;
     struct ext4_run *run = &journal->run;
 
     if (index < journal->run_start || index - journal->run_start >= run->count) {
         run->count = 0;
-        if (fw_ext4_map(ext4, &journal->inode, index, run) != 0)
-            return NULL;
+        if (fw_ext4_map(journal->ext4, &journal->inode, index, run) != 0)
+            return -1;
         journal->run_start = index;
     }
-    if (run->physical == 0) {
-        fw_ext4_refuse(ext4, "journal: block", index, "is not there");
-        return NULL;
-    }
+    if (run->physical == 0)
+        return fw_ext4_refuse(journal->ext4, "journal: block", index, "is not there");
     *ret_where = run->physical + (index - journal->run_start);
-    return fw_ext4_block(ext4, *ret_where);
+    return 0;
+}
+
+const uint8_t *fw_ext4_journal_block(struct ext4_journal *journal, uint32_t index)
+{
+    uint64_t where = 0;
+
+    return locate(journal, index, &where) == 0 ? fw_ext4_block(journal->ext4, where) : NULL;
 }
 
 /* Version 2 and 3: the sum of a block with the four bytes at `at` taken for zeros, where it is. */
@@ -136,8 +141,7 @@ static int take_tag(struct ext4_journal *journal, const uint8_t *tag, uint32_t *
     replaced.order = journal->order;
     at = step(journal);
     if (journal->sum1 && !journal->collecting) {
-        uint64_t where;
-        const uint8_t *block = fw_ext4_journal_block(journal, at, &where);
+        const uint8_t *block = fw_ext4_journal_block(journal, at);
 
         if (!block)
             return -1;
@@ -147,7 +151,7 @@ static int take_tag(struct ext4_journal *journal, const uint8_t *tag, uint32_t *
         return append(journal, &replaced);
     if (replaced.block >= ext4->blocks)
         return fw_ext4_refuse(ext4, "journal: block", replaced.block, "not of this file system");
-    if (!fw_ext4_journal_block(journal, at, &replaced.where))
+    if (locate(journal, at, &replaced.where) != 0)
         return -1;
     return append(journal, &replaced);
 }
@@ -229,8 +233,7 @@ static int take_commit(struct ext4_journal *journal, const uint8_t *block)
 static int take_block(struct ext4_journal *journal)
 {
     struct ext4 *ext4 = journal->ext4;
-    uint64_t where;
-    const uint8_t *block = fw_ext4_journal_block(journal, step(journal), &where);
+    const uint8_t *block = fw_ext4_journal_block(journal, step(journal));
     size_t tail = ext4->block_size - TAIL_SIZE;
     uint32_t type;
     int result;
@@ -361,8 +364,7 @@ static int take_features(struct ext4_journal *journal, const uint8_t *super)
 static int take_super(struct ext4_journal *journal)
 {
     struct ext4 *ext4 = journal->ext4;
-    uint64_t where;
-    const uint8_t *super = fw_ext4_journal_block(journal, 0, &where);
+    const uint8_t *super = fw_ext4_journal_block(journal, 0);
     uint32_t type, fast;
 
     if (!super)

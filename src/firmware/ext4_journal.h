@@ -32,8 +32,8 @@ struct ext4_journal {
     uint64_t count, capacity;
 };
 
-/* A block of the journal, and of the disk where it is; NULL: -1. */
-const uint8_t *fw_ext4_journal_block(struct ext4_journal *journal, uint32_t index, uint64_t *ret_where);
+/* A block of the journal; NULL: -1. */
+const uint8_t *fw_ext4_journal_block(struct ext4_journal *journal, uint32_t index);
 
 /* Behind the log; after the log was collected. */
 int fw_ext4_fast_commits(struct ext4_journal *journal);
