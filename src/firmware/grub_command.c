@@ -570,9 +570,9 @@ int fw_grub_command(struct fw_grub *grub, const char *const *words, size_t count
     static const char idle[] =
         "insmod rmmod echo export save_env terminal_input terminal_output terminal serial loadfont "
         "background_image background_color play sleep clear keymap true : increment decrement badram cutmem "
-        "gfxmode videoinfo setparams password password_pbkdf2 boot fwsetup exit normal_exit reboot halt "
+        "gfxmode videoinfo setparams password password_pbkdf2 boot exit normal_exit reboot halt "
         "module module2 lsefi efi-watchdog ";
-    static const char no[] = "false hwmatch cmostest cmosclean keystatus eval regexp authenticate ";
+    static const char no[] = "false hwmatch cmostest cmosclean keystatus eval regexp authenticate fwsetup ";
     const char *name = words[0];
 
     if (fw_same(name, "set"))
