@@ -532,6 +532,25 @@ static void finish(struct fw_model *model, uint16_t head, uint64_t written, uint
     memcpy(reach(model->used + 2, 2), &index, 2);
 }
 
+/* Who was told of another device asks for other things. */
+static bool is_understood(const struct request *request)
+{
+    const struct zp_virtq_desc *pieces = request->pieces;
+    unsigned last = request->count - 1;
+
+    if (!fw_machine.twist)
+        return true;
+    switch (request->model->type) {
+    case ZP_VIRTIO_ID_BLOCK:
+        return request->readable == 1 && pieces[0].len == sizeof(struct zp_virtio_blk_req) && last > 0 &&
+               pieces[last].len == 1;
+    case ZP_VIRTIO_ID_SCSI:
+        return request->readable == 1 && pieces[0].len == sizeof(struct zp_virtio_scsi_cmd) && last > 0 &&
+               pieces[1].len == sizeof(struct zp_virtio_scsi_resp);
+    default: return request->readable == 0;
+    }
+}
+
 static void process_one(struct fw_model *model)
 {
     static struct request request;
@@ -544,9 +563,10 @@ static void process_one(struct fw_model *model)
     request.model = model;
     gather(&request, head);
     model->requests++;
-    written = model->type == ZP_VIRTIO_ID_BLOCK  ? do_block(&request)
-              : model->type == ZP_VIRTIO_ID_SCSI ? do_scsi(&request)
-                                                 : do_rng(&request);
+    written = !is_understood(&request)            ? 0
+              : model->type == ZP_VIRTIO_ID_BLOCK ? do_block(&request)
+              : model->type == ZP_VIRTIO_ID_SCSI  ? do_scsi(&request)
+                                                  : do_rng(&request);
     finish(model, head, written, request.in_size);
 }
 
@@ -557,8 +577,10 @@ static void process(struct fw_model *model)
 
     memcpy(&index, reach(model->avail + 2, 2), 2);
     left = (uint16_t)(index - model->seen);
-    insist(left > 0 && left <= model->queue_size, "as many requests as a queue has places");
     model->pending = false;
+    demand(left > 0 && left <= model->queue_size, "as many requests as a queue has places");
+    if (left > model->queue_size)
+        return;
     while (left-- > 0)
         process_one(model);
     if (model->mischief == FW_SCRIBBLES)

@@ -215,14 +215,17 @@ static void bars_that_are_none(void **state)
     assert_false(fw_pci_bar(&ports, function->at, UINT32_MAX, &address, &size));
 }
 
+/* A test on a machine of its own. */
+#define POINT(name) cmocka_unit_test_setup(name, begin)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(one_bus, begin),      cmocka_unit_test_setup(functions, begin),
-        cmocka_unit_test_setup(bridges, begin),      cmocka_unit_test_setup(bridges_that_lead_back, begin),
-        cmocka_unit_test_setup(ecam, begin),         cmocka_unit_test_setup(widths, begin),
-        cmocka_unit_test_setup(capabilities, begin), cmocka_unit_test_setup(capability_loop, begin),
-        cmocka_unit_test_setup(bars, begin),         cmocka_unit_test_setup(bars_that_are_none, begin),
+        POINT(one_bus),      POINT(functions),
+        POINT(bridges),      POINT(bridges_that_lead_back),
+        POINT(ecam),         POINT(widths),
+        POINT(capabilities), POINT(capability_loop),
+        POINT(bars),         POINT(bars_that_are_none),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

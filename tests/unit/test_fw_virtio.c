@@ -33,7 +33,8 @@ static int begin(void **state)
     fw_machine_begin();
     fw_host_forget();
     arena = (struct fw_arena){.bytes = malloc(ARENA_SIZE), .size = ARENA_SIZE};
-    buffer = malloc(BUFFER_SIZE);
+    if (!buffer)
+        buffer = malloc(BUFFER_SIZE); /* one for all: it is large */
     fw_machine_memory(arena.bytes, arena.size);
     fw_machine_memory(buffer, BUFFER_SIZE);
     fw_virtio_begin(&bus, &arena);
@@ -44,7 +45,6 @@ static int end(void **state)
 {
     (void)state;
     free(arena.bytes);
-    free(buffer);
     return 0;
 }
 
@@ -867,43 +867,46 @@ static void arena_ends(void **state)
     assert_in_range(size, 1024, 16384);
 }
 
+/* A test on a machine of its own. */
+#define POINT(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(block, begin, end),
-        cmocka_unit_test_setup_teardown(block_for_long, begin, end),
-        cmocka_unit_test_setup_teardown(block_sectors, begin, end),
-        cmocka_unit_test_setup_teardown(block_limits, begin, end),
-        cmocka_unit_test_setup_teardown(scsi, begin, end),
-        cmocka_unit_test_setup_teardown(scsi_sizes, begin, end),
-        cmocka_unit_test_setup_teardown(scsi_limits, begin, end),
-        cmocka_unit_test_setup_teardown(scsi_types, begin, end),
-        cmocka_unit_test_setup_teardown(random_bytes, begin, end),
-        cmocka_unit_test_setup_teardown(transitional, begin, end),
-        cmocka_unit_test_setup_teardown(once, begin, end),
-        cmocka_unit_test_setup_teardown(behind_bridges, begin, end),
-        cmocka_unit_test_setup_teardown(command_register, begin, end),
-        cmocka_unit_test_setup_teardown(mmio, begin, end),
-        cmocka_unit_test_setup_teardown(cmdline, begin, end),
-        cmocka_unit_test_setup_teardown(mmio_that_is_none, begin, end),
-        cmocka_unit_test_setup_teardown(enemies_all, begin, end),
-        cmocka_unit_test_setup_teardown(never_resets, begin, end),
-        cmocka_unit_test_setup_teardown(pulled_out, begin, end),
-        cmocka_unit_test_setup_teardown(no_time, begin, end),
-        cmocka_unit_test_setup_teardown(many_silent, begin, end),
-        cmocka_unit_test_setup_teardown(slow_units, begin, end),
-        cmocka_unit_test_setup_teardown(endless_units, begin, end),
-        cmocka_unit_test_setup_teardown(endless_devices, begin, end),
-        cmocka_unit_test_setup_teardown(configurations, begin, end),
-        cmocka_unit_test_setup_teardown(restless, begin, end),
-        cmocka_unit_test_setup_teardown(scsi_units_that_are_none, begin, end),
-        cmocka_unit_test_setup_teardown(scsi_short, begin, end),
-        cmocka_unit_test_setup_teardown(capabilities, begin, end),
-        cmocka_unit_test_setup_teardown(capability_loops, begin, end),
-        cmocka_unit_test_setup_teardown(unreachable_bar, begin, end),
-        cmocka_unit_test_setup_teardown(without_version_1, begin, end),
-        cmocka_unit_test_setup_teardown(access_platform, begin, end),
-        cmocka_unit_test_setup_teardown(arena_ends, begin, end),
+        POINT(block),
+        POINT(block_for_long),
+        POINT(block_sectors),
+        POINT(block_limits),
+        POINT(scsi),
+        POINT(scsi_sizes),
+        POINT(scsi_limits),
+        POINT(scsi_types),
+        POINT(random_bytes),
+        POINT(transitional),
+        POINT(once),
+        POINT(behind_bridges),
+        POINT(command_register),
+        POINT(mmio),
+        POINT(cmdline),
+        POINT(mmio_that_is_none),
+        POINT(enemies_all),
+        POINT(never_resets),
+        POINT(pulled_out),
+        POINT(no_time),
+        POINT(many_silent),
+        POINT(slow_units),
+        POINT(endless_units),
+        POINT(endless_devices),
+        POINT(configurations),
+        POINT(restless),
+        POINT(scsi_units_that_are_none),
+        POINT(scsi_short),
+        POINT(capabilities),
+        POINT(capability_loops),
+        POINT(unreachable_bar),
+        POINT(without_version_1),
+        POINT(access_platform),
+        POINT(arena_ends),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
