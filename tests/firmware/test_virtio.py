@@ -36,7 +36,7 @@ class Virtio(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         cls.images = {}
         # The last is larger than a request.
-        for name, size in (("a", 1 * MIB), ("b", 2 * MIB), ("c", 3 * MIB), ("large", REQUEST_MAX + 5 * MIB)):
+        for name, size in (("a", 1 * MIB), ("b", 2 * MIB), ("c", 3 * MIB), ("d", 4 * MIB), ("large", REQUEST_MAX + 5 * MIB)):
             data = random.Random(name).randbytes(size)
             cls.images[name] = (os.path.join(cls.folder.name, name), f"{zlib.crc32(data):08x}", size)
             with open(cls.images[name][0], "wb") as file:
@@ -99,7 +99,7 @@ class Virtio(unittest.TestCase):
 
     def q35(self, cmdline):
         rounds = self.boot(
-            "q35", cmdline, *self.drive("a"), *self.drive("b"), *self.drive("c"), *self.drive("large"),
+            "q35", cmdline, *self.drive("a"), *self.drive("b"), *self.drive("c"), *self.drive("d"),
             "-device", "pcie-root-port,id=near,chassis=1",
             "-device", "pcie-pci-bridge,id=outer,bus=near",
             "-device", "pci-bridge,id=inner,bus=outer,chassis_nr=2,addr=3",
@@ -109,11 +109,11 @@ class Virtio(unittest.TestCase):
             "-device", "virtio-rng-pci,bus=inner,addr=1.5",
             "-device", f"virtio-blk-pci,drive=b,bus=far,{SECTORS_4K}",
             "-device", "virtio-scsi-pci,id=scsi,bus=pcie.0,addr=9.0",
-            "-device", f"scsi-hd,bus=scsi.0,drive=large,{SECTORS_4K}",
+            "-device", f"scsi-hd,bus=scsi.0,drive=d,{SECTORS_4K}",
             "-device", "virtio-blk-pci,drive=c,bus=pcie.0,addr=a.0,num-queues=4,queue-size=8,packed=on")
         self.assertEqual(rounds[0].notes, [])
         self.assertEqual(rounds[0].disks, {
-            "virtio-scsi 00:09.0 target 0 lun 0": self.disk("large", 4096),
+            "virtio-scsi 00:09.0 target 0 lun 0": self.disk("d", 4096),
             "virtio-blk 00:0a.0": self.disk("c"),
             "virtio-blk 03:01.0": self.disk("a"),
             "virtio-blk 81:00.0": self.disk("b", 4096)})
@@ -176,6 +176,15 @@ class Virtio(unittest.TestCase):
             "virtio-blk 00:04.0": "failed", "virtio-scsi 00:05.0 target 0 lun 0": "failed",
             "virtio-blk 00:06.0": self.images["c"][1]})
         self.assertEqual(len(rounds[0].notes), 2)
+
+    def test_slow_disk(self):
+        """a disk that takes its time is waited for"""
+        zeros = bytes(2 * MIB)
+        rounds = self.boot(
+            "pc", "", "-blockdev", f"null-co,node-name=n,size={len(zeros)},read-zeroes=on,latency-ns=500000000",
+            "-device", "virtio-blk-pci,drive=n,addr=4.0")
+        self.assertEqual(rounds[0].notes, [])
+        self.assertEqual(rounds[0].disks["virtio-blk 00:04.0"][3], f"{zlib.crc32(zeros):08x}")
 
 
 if __name__ == "__main__":
