@@ -95,15 +95,6 @@ struct walk {
     bool wanted[BUSES];
 };
 
-/* What lies behind a bridge has numbers above its own bus; one that was never numbered has 0. */
-static void cross(struct walk *walk, uint16_t at)
-{
-    uint8_t first = fw_pci_read8(walk->pci, at, ZP_PCI_SECONDARY_BUS);
-
-    if (first > at >> 8 && first <= walk->pci->last_bus)
-        walk->wanted[first] = true;
-}
-
 /* Is there a function; and *ret_more: are there others in its device? */
 static bool meet(struct walk *walk, uint16_t at, bool *ret_more)
 {
@@ -116,7 +107,7 @@ static bool meet(struct walk *walk, uint16_t at, bool *ret_more)
     header = fw_pci_read8(walk->pci, at, ZP_PCI_HEADER_TYPE);
     *ret_more = header & ZP_PCI_HEADER_MULTIFUNCTION;
     if ((header & ZP_PCI_HEADER_TYPE_MASK) == ZP_PCI_HEADER_BRIDGE)
-        cross(walk, at);
+        walk->wanted[fw_pci_read8(walk->pci, at, ZP_PCI_SECONDARY_BUS)] = true;
     walk->visit(walk->context, at, (uint16_t)id, (uint16_t)(id >> 16));
     return true;
 }
@@ -141,7 +132,8 @@ void fw_pci_walk(const struct fw_pci *pci, fw_pci_visit *visit, void *context)
     walk.pci = pci;
     walk.visit = visit;
     walk.context = context;
-    /* A bridge leads up only, so that one way through the numbers meets all. */
+    /* What lies behind a bridge has numbers above its own bus: one way up meets all, and one that leads back
+     * leads nowhere. */
     for (unsigned bus = 0; bus <= pci->last_bus; bus++)
         if (bus == 0 || pci->every_bus || walk.wanted[bus])
             walk_bus(&walk, bus);

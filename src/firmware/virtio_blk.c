@@ -63,11 +63,6 @@ static bool is_sound(const struct fw_virtio *device, const struct config *config
         fw_note("%s: capacity: 0x%x sectors", device->name, config->capacity);
         return false;
     }
-    if (config->size_max < UNIT || config->seg_max == 0) {
-        fw_note("%s: size_max, seg_max: requests of %u bytes in %u pieces", device->name,
-                (uint64_t)config->size_max, (uint64_t)config->seg_max);
-        return false;
-    }
     return true;
 }
 

@@ -151,10 +151,20 @@ static enum answer ask(const struct lun *lun, const uint8_t *cdb, uint32_t size,
     return run(lun, cdb, lun->device->scratch + DATA_AT, size, ret_got);
 }
 
+static void name(const struct lun *lun, char *text, size_t size)
+{
+    fw_name_text(text, size, lun->device->name);
+    fw_name_text(text, size, " target ");
+    fw_name_number(text, size, lun->address[1], 10, 1);
+    fw_name_text(text, size, " lun ");
+    fw_name_number(text, size, (lun->address[2] & 0x3fu) << 8 | lun->address[3], 10, 1);
+}
+
 static int read_sectors(void *context, uint64_t sector, uint32_t count, void *buffer)
 {
     const struct lun *lun = context;
     uint32_t size = count * lun->sector_size, got;
+    char text[sizeof(((struct fw_disk *)NULL)->name)] = "";
     uint8_t cdb[CDB_SIZE] = {OP_READ10};
     enum answer answer;
 
@@ -174,9 +184,10 @@ static int read_sectors(void *context, uint64_t sector, uint32_t count, void *bu
     answer = run(lun, cdb, buffer, size, &got);
     if (answer == ANSWER_GOOD && got == size)
         return 0;
-    if (answer != ANSWER_BROKEN)
-        fw_note("%s: target %u: sector %u: reading failed", lun->device->name, (uint64_t)lun->address[1],
-                sector);
+    if (answer == ANSWER_BROKEN)
+        return -1;
+    name(lun, text, sizeof(text));
+    fw_note("%s: sector %u: reading failed", text, sector);
     return -1;
 }
 
@@ -239,15 +250,6 @@ static bool is_sound(const struct lun *lun)
 
     return zp_is_power_of_two(lun->sector_size) && lun->sector_size >= SECTOR_LEAST &&
            lun->sector_size <= SECTOR_MAX && zp_multiply(lun->sectors, lun->sector_size, &bytes);
-}
-
-static void name(const struct lun *lun, char *text, size_t size)
-{
-    fw_name_text(text, size, lun->device->name);
-    fw_name_text(text, size, " target ");
-    fw_name_number(text, size, lun->address[1], 10, 1);
-    fw_name_text(text, size, " lun ");
-    fw_name_number(text, size, (lun->address[2] & 0x3fu) << 8 | lun->address[3], 10, 1);
 }
 
 static void give_disk(const struct lun *found, const char *text)

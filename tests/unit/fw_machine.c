@@ -121,6 +121,7 @@ void fw_machine_model(struct fw_model *model, uint32_t type)
     model->sectors = 2048;
     model->sector_size = 512;
     model->targets = model->units = 1;
+    model->delay = FW_PATIENCE_LEAST - FW_PATIENCE_LEAST / 8;
     if (type == ZP_VIRTIO_ID_BLOCK) {
         model->config_bytes = 60;
         fw_machine_set(model, ZP_VIRTIO_BLK_CAPACITY, 8, model->sectors);
@@ -388,9 +389,18 @@ static void scsi_luns(struct scsi *scsi)
 {
     const struct fw_model *model = scsi->request->model;
     bool endless = model->mischief == FW_ENDLESS_UNITS;
+    /* On a bus behind the target, of two levels, extended, and 300. */
+    static const uint8_t strange[] = {0x05, 1, 0, 0, 0, 0, 0, 0, 0,    2,    0, 1, 0, 0, 0, 0,
+                                      0xc1, 0, 0, 0, 0, 0, 0, 0, 0x41, 0x2c, 0, 0, 0, 0, 0, 0};
     uint8_t data[8 + 8 * 64] = {0};
     unsigned units = endless ? 64 : model->units;
 
+    if (model->mischief == FW_STRANGE_UNITS) {
+        put_big(data, 4, sizeof(strange));
+        memcpy(data + 8, strange, sizeof(strange));
+        scsi_data(scsi, data, 8 + sizeof(strange));
+        return;
+    }
     put_big(data, 4, endless ? UINT32_MAX : units * 8);
     for (unsigned i = 0; i < units; i++) {
         data[8 + 8 * i] = i & 1 ? 0x40 : 0; /* both forms */
@@ -463,6 +473,7 @@ static uint64_t do_scsi(struct request *request)
     const struct fw_model *model = request->model;
     struct scsi scsi = {.request = request};
     bool endless = model->mischief == FW_ENDLESS_UNITS;
+    uint64_t written;
 
     insist(request->readable == 1 && request->pieces[0].len == sizeof(scsi.command),
            "a command of its length");
@@ -479,14 +490,18 @@ static uint64_t do_scsi(struct request *request)
         scsi.response.response = ZP_VIRTIO_SCSI_S_INCORRECT_LUN;
     else
         scsi_run(&scsi);
+    written = sizeof(scsi.response) + scsi.room - scsi.response.resid;
+    if (model->mischief == FW_WILD_RESID)
+        scsi.response.resid = (uint32_t)scsi.room + 1;
     if (model->mischief != FW_NO_STATUS_BYTE)
         answer_at(request, 0, &scsi.response, sizeof(scsi.response));
-    return sizeof(scsi.response) + scsi.room - scsi.response.resid;
+    return written;
 }
 
 static uint64_t do_rng(struct request *request)
 {
-    uint64_t size = request->model->mischief == FW_SHORT ? 1 : request->in_size;
+    enum fw_mischief mischief = request->model->mischief;
+    uint64_t size = mischief == FW_SHORT ? 1 : mischief == FW_EMPTY ? 0 : request->in_size;
 
     insist(request->readable == 0, "nothing for the device to read");
     send_disk(request, 0, 0, size, 0);
@@ -750,7 +765,7 @@ static uint64_t read_mmio(struct fw_model *model, uint64_t offset, unsigned widt
     case ZP_VIRTIO_MMIO_DEVICE_ID: return model->type;
     case ZP_VIRTIO_MMIO_DEVICE_FEATURES: return features(model, model->feature_select);
     case ZP_VIRTIO_MMIO_QUEUE_NUM_MAX: return queue_max(model);
-    case ZP_VIRTIO_MMIO_STATUS: return model->status;
+    case ZP_VIRTIO_MMIO_STATUS: return model->status | (model->mischief == FW_WIDE_STATUS ? 0x100 : 0);
     case ZP_VIRTIO_MMIO_CONFIG_GENERATION: return generation(model);
     default: demand(false, "a register that can be read"); return 0;
     }
@@ -983,7 +998,10 @@ void fw_pause(void)
         if (!model->pending)
             continue;
         if (model->mischief == FW_SLOW) {
-            fw_machine.ticks += FW_PATIENCE_LEAST - FW_PATIENCE_LEAST / 8;
+            if (model->rounds++ == 0) {
+                fw_machine.ticks += model->delay;
+                continue;
+            }
             process(model);
         } else if (model->mischief == FW_LATE && ++model->rounds == LATE_ROUNDS) {
             process(model);

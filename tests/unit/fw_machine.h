@@ -34,6 +34,10 @@ enum fw_mischief {
     FW_FAILS,          /* honest errors of the medium */
     FW_RESTLESS,       /* another generation each time */
     FW_NO_QUEUE,
+    FW_WIDE_STATUS,   /* MMIO: bits above the eight that there are */
+    FW_EMPTY,         /* random numbers: none */
+    FW_WILD_RESID,    /* SCSI: more bytes were not sent than asked for */
+    FW_STRANGE_UNITS, /* SCSI: units by numbers of every form; one is 300 */
     FW_ENDLESS_UNITS, /* SCSI: each target has each unit, and the list says there are more */
     FW_MISCHIEFS
 };
@@ -51,6 +55,7 @@ struct fw_model {
     unsigned targets, units; /* SCSI: so many, of one size */
     uint8_t scsi_type;       /* of INQUIRY */
     unsigned attentions;     /* first answers that are UNIT ATTENTION */
+    uint64_t delay;          /* FW_SLOW: ticks */
     uint32_t limit;          /* of block limits, 0: no such page */
     /* What happened */
     unsigned resets, requests;

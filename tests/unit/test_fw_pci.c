@@ -162,7 +162,8 @@ static void capability_loop(void **state)
     while ((at = fw_pci_capability(&ports, function->at, 9, at, &steps)))
         count++;
     assert_int_equal(count, 48);
-    function->config[0x51] = 0x20; /* into the header */
+    function->config[0x51] = 0x20; /* into the header, where one seems to lie */
+    function->config[0x20] = 9;
     steps = 0;
     assert_int_equal(fw_pci_capability(&ports, function->at, 9, 0x50, &steps), 0);
 }
@@ -215,17 +216,42 @@ static void bars_that_are_none(void **state)
     assert_false(fw_pci_bar(&ports, function->at, UINT32_MAX, &address, &size));
 }
 
+static uint64_t second_is_0(uint64_t value)
+{
+    static unsigned count;
+
+    return ++count == 2 ? 0 : value;
+}
+
+/* No bit of it is set when all of them were: that would be 4 GiB and more. */
+static void bar_without_a_size(void **state)
+{
+    struct fw_function *function = fw_machine_function(FW_PCI_AT(0, 2, 0), 1, 2);
+    uint64_t address, size;
+
+    (void)state;
+    fw_pci_write16(&ports, function->at, ZP_PCI_COMMAND, 0);
+    fw_machine.twist = second_is_0;
+    assert_false(bar(function, 0, 0xfebc0000, 0xfffff000, &address, &size));
+}
+
 /* A test on a machine of its own. */
 #define POINT(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POINT(one_bus),      POINT(functions),
-        POINT(bridges),      POINT(bridges_that_lead_back),
-        POINT(ecam),         POINT(widths),
-        POINT(capabilities), POINT(capability_loop),
-        POINT(bars),         POINT(bars_that_are_none),
+        POINT(one_bus),
+        POINT(functions),
+        POINT(bridges),
+        POINT(bridges_that_lead_back),
+        POINT(ecam),
+        POINT(widths),
+        POINT(capabilities),
+        POINT(capability_loop),
+        POINT(bars),
+        POINT(bars_that_are_none),
+        POINT(bar_without_a_size),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

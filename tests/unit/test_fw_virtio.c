@@ -262,6 +262,10 @@ static void random_bytes(void **state)
     assert_memory_equal(bytes, same, sizeof(bytes));
     model.mischief = FW_SHORT;
     assert_int_equal(fw_virtio_random(&bus, bytes, sizeof(bytes)), 16); /* one a try */
+    model.mischief = FW_EMPTY;
+    model.requests = 0;
+    assert_int_equal(fw_virtio_random(&bus, bytes, sizeof(bytes)), 0);
+    assert_int_equal(model.requests, 1);
     check_quiet();
     assert_int_equal(fw_virtio_random(&bus, bytes, sizeof(bytes)), 0);
 }
@@ -483,6 +487,8 @@ static void attack(size_t number, uint32_t type, bool by_mmio)
     fw_machine_model(&model, type);
     model.mischief = mischief;
     model.status = mischief == FW_IMMUNE ? 0x0f : 0;
+    if (mischief == FW_NO_STATUS_BYTE)
+        model.attentions = 0; /* all would be well */
     fw_machine_model(&other, ZP_VIRTIO_ID_BLOCK);
     if (by_mmio) {
         fw_machine_mmio(&model, MMIO_BASE);
@@ -611,6 +617,22 @@ static void slow_units(void **state)
     check_quiet();
 }
 
+/* So does whoever reads from it: each answer that takes long leaves less time to the next. */
+static void slow_reads(void **state)
+{
+    unsigned count = 0;
+
+    (void)state;
+    find_pci(ZP_VIRTIO_ID_BLOCK);
+    model.mischief = FW_SLOW;
+    model.delay = FW_PATIENCE / 4;
+    while (bus.disks[0].read(bus.disks[0].context, 0, 1, buffer) == 0)
+        assert_in_range(++count, 1, 20);
+    assert_in_range(count, 2, 20);
+    assert_non_null(strstr(fw_host_notes, "no answer"));
+    check_quiet();
+}
+
 static void endless_units(void **state)
 {
     (void)state;
@@ -624,6 +646,8 @@ static void endless_units(void **state)
     fw_virtio_add_pci(&bus, &ports);
     assert_int_equal(bus.disk_count, FW_DISK_MAX);
     assert_non_null(strstr(fw_host_notes, "more than 64 disks"));
+    assert_ptr_equal(strchr(fw_host_notes, '\n') + 1,
+                     strchr(fw_host_notes, '\0')); /* one line, of the other */
     assert_int_equal(other.status, 0);
     check_quiet();
 }
@@ -689,6 +713,42 @@ static void configurations(void **state)
             fail_msg("row %zu: %zu disks, %s", i, bus.disk_count, fw_host_notes);
         check_quiet();
     }
+}
+
+static void strange_units(void **state)
+{
+    (void)state;
+    fw_machine_model(&model, ZP_VIRTIO_ID_SCSI);
+    model.mischief = FW_STRANGE_UNITS;
+    model.units = 301;
+    fw_machine_pci(&model, AT, BASE);
+    fw_virtio_add_pci(&bus, &ports);
+    assert_int_equal(bus.disk_count, 1);
+    assert_string_equal(bus.disks[0].name, "virtio-scsi 00:03.0 target 0 lun 300");
+    check_read(&bus.disks[0], 0, 1, 300);
+    check_quiet();
+}
+
+static void wild_resid(void **state)
+{
+    (void)state;
+    fw_machine_model(&model, ZP_VIRTIO_ID_SCSI);
+    model.mischief = FW_WILD_RESID;
+    fw_machine_pci(&model, AT, BASE);
+    fw_virtio_add_pci(&bus, &ports);
+    assert_int_equal(bus.disk_count, 0);
+    check_quiet();
+}
+
+static void wide_status(void **state)
+{
+    (void)state;
+    fw_machine_model(&model, ZP_VIRTIO_ID_BLOCK);
+    model.mischief = FW_WIDE_STATUS;
+    fw_machine_mmio(&model, MMIO_BASE);
+    fw_virtio_add_mmio(&bus, MMIO_BASE, 512, 1);
+    assert_int_equal(bus.disk_count, 0);
+    assert_non_null(strstr(fw_host_notes, "does not become 0"));
 }
 
 static void restless(void **state)
@@ -895,10 +955,14 @@ int main(void)
         POINT(no_time),
         POINT(many_silent),
         POINT(slow_units),
+        POINT(slow_reads),
         POINT(endless_units),
         POINT(endless_devices),
         POINT(configurations),
         POINT(restless),
+        POINT(strange_units),
+        POINT(wild_resid),
+        POINT(wide_status),
         POINT(scsi_units_that_are_none),
         POINT(scsi_short),
         POINT(capabilities),
