@@ -43,6 +43,21 @@ static int place_trampoline(struct zp_draft *draft)
     return zp_draft_fix(draft, &span);
 }
 
+/* From the first byte that is busy to behind the last: most spans are elsewhere. */
+static void busy_bounds(const struct zp_machine *machine, uint64_t *ret_start, uint64_t *ret_end)
+{
+    *ret_start = UINT64_MAX;
+    *ret_end = 0;
+    for (size_t i = 0; i < machine->range_count; i++) {
+        const struct zp_memory_range *range = &machine->ranges[i];
+
+        if (range->usage != ZP_USAGE_BUSY)
+            continue;
+        *ret_start = range->start.value < *ret_start ? range->start.value : *ret_start;
+        *ret_end = range->start.value + range->size;
+    }
+}
+
 static bool must_wait(const struct zp_draft *draft, const struct zp_span *span)
 {
     return span->kind != ZP_SPAN_KERNEL_RESERVED &&
@@ -73,18 +88,22 @@ static int stage(struct zp_draft *draft, size_t i, uint32_t move, uint64_t *ret_
 int zp_draft_defer(struct zp_draft *draft)
 {
     uint32_t moves = 0;
-    uint64_t bytes = 0;
+    uint64_t bytes = 0, busy, busy_end;
     int status = ZP_OK;
 
     if (draft->plan.request->trampoline_size == 0)
         return ZP_OK;
     status = place_trampoline(draft);
+    busy_bounds(draft->plan.machine, &busy, &busy_end);
     for (size_t i = 0; !status && i < draft->plan.span_count; i++) {
-        const struct zp_span span = draft->room.spans[i];
+        const struct zp_span *here = &draft->room.spans[i];
+        struct zp_span span;
         uint64_t start;
 
-        if (!must_wait(draft, &span))
+        if (here->start.value >= busy_end || here->start.value + here->size <= busy ||
+            !must_wait(draft, here))
             continue;
+        span = *here;
         status = stage(draft, i, moves, &start);
         moves += span.kind == ZP_SPAN_BDA ? 2 : 1; /* two words, and what is between them is not ours */
         bytes += zp_span_bytes(&span);

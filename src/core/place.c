@@ -142,12 +142,25 @@ const struct zp_span *zp_draft_hit(const struct zp_draft *draft, uint64_t start,
     return NULL;
 }
 
+/* Into its place among the others. */
+static int insert(struct zp_draft *draft, const struct zp_span *span)
+{
+    size_t count = draft->plan.span_count, i;
+
+    if (count >= draft->room.span_capacity)
+        return zp_draft_fail(draft, ZP_ERR_ROOM, ZP_FIELD_SPANS, count + 1, draft->room.span_capacity);
+    i = span_after(draft, span->start.value);
+    memmove(&draft->room.spans[i + 1], &draft->room.spans[i], (count - i) * sizeof(*span));
+    draft->room.spans[i] = *span;
+    draft->room.spans[i].staged = span->start;
+    draft->plan.span_count = count + 1;
+    return ZP_OK;
+}
+
 int zp_draft_fix(struct zp_draft *draft, const struct zp_span *span)
 {
     uint64_t start = span->start.value;
-    size_t count = draft->plan.span_count;
     const struct zp_span *hit;
-    size_t i;
     int status = zp_draft_cover(draft, start, span->size);
 
     if (status)
@@ -155,14 +168,7 @@ int zp_draft_fix(struct zp_draft *draft, const struct zp_span *span)
     hit = zp_draft_hit(draft, start, span->size);
     if (hit)
         return zp_draft_fail(draft, ZP_ERR_OVERLAP, zp_span_field(span->kind), start, hit->start.value);
-    if (count >= draft->room.span_capacity)
-        return zp_draft_fail(draft, ZP_ERR_ROOM, ZP_FIELD_SPANS, count + 1, draft->room.span_capacity);
-    i = span_after(draft, start);
-    memmove(&draft->room.spans[i + 1], &draft->room.spans[i], (count - i) * sizeof(*span));
-    draft->room.spans[i] = *span;
-    draft->room.spans[i].staged = span->start;
-    draft->plan.span_count = count + 1;
-    return ZP_OK;
+    return insert(draft, span);
 }
 
 /* A walk over the gaps between spans in free RAM, upwards; begins as {0}, or with busy set. */
@@ -321,7 +327,7 @@ int zp_draft_want(struct zp_draft *draft, const struct zp_want *want)
     if (!pin) {
         if (!zp_draft_find(draft, want, ZP_LOWEST, &span.start.value, &largest))
             return zp_draft_fail(draft, ZP_ERR_NO_SPACE, zp_span_field(want->kind), want->size, largest);
-        return zp_draft_fix(draft, &span);
+        return insert(draft, &span); /* a gap is free and without another span */
     }
     span.start = pin->start;
     span.pinned = 1;

@@ -425,7 +425,7 @@ static int make(struct zp_draft *draft)
         status = choose_entry(draft);
     if (!status)
         status = announce_handed_rsdp(draft);
-    if (!status)
+    if (!status && draft->plan.request->pin_count)
         status = place_pass(draft, true);
     if (!status)
         status = place_pass(draft, false);

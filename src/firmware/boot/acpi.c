@@ -10,7 +10,6 @@
 #include <zeropage/wire/e820.h>
 
 #include "../../core/checked.h"
-#include "../../pack/stub/arrive.h"
 #include "fw_cfg.h"
 #include "reset.h"
 
@@ -56,6 +55,7 @@ static_assert(sizeof(struct command) == 128, "size of a command");
 /* What was allocated; its name is that of the command that did it. */
 struct file {
     const char *name;
+    uint64_t key; /* bytes 8 to 15 of it */
     uint8_t *bytes;
     uint32_t size;
 };
@@ -64,25 +64,32 @@ static FW_KEPT struct command commands[COMMAND_MAX];
 static FW_KEPT struct file files[FILE_MAX];
 static FW_KEPT size_t file_count;
 
-static bool same_name(const char *a, const char *b)
+static uint64_t word(const char *name, size_t at)
 {
-    for (size_t i = 0; i < FW_CFG_NAME; i += 8) {
-        uint64_t left, right;
+    uint64_t value;
 
-        memcpy(&left, a + i, sizeof(left));
-        memcpy(&right, b + i, sizeof(right));
-        if (left != right)
+    memcpy(&value, name + at, sizeof(value));
+    return value;
+}
+
+/* All begin with "etc/acpi", or nearly so, and what follows tells them apart: that is the key. */
+static bool same_rest(const char *a, const char *b)
+{
+    for (size_t i = 0; i < FW_CFG_NAME; i += i ? 8 : 16) {
+        if (word(a, i) != word(b, i))
             return false;
-        if (left >> 56 == 0)
-            return true; /* the name ends in these */
+        if (i == 0 && word(a, 8) >> 56 == 0)
+            return true; /* the name ends in the key */
     }
-    return false;
+    return true;
 }
 
 static struct file *find(const char *name)
 {
+    uint64_t key = word(name, 8);
+
     for (size_t i = 0; i < file_count; i++)
-        if (same_name(files[i].name, name))
+        if (files[i].key == key && same_rest(files[i].name, name))
             return &files[i];
     return NULL;
 }
@@ -101,6 +108,7 @@ static const char *allocate(struct fw_board *board, const struct command *comman
     if (!zp_is_power_of_two(align) || align > ALIGN_MAX || source.size == 0)
         return "alignment";
     file->name = name;
+    file->key = word(name, 8);
     file->size = source.size;
     if (command->allocate.zone == ZONE_LOW)
         file->bytes = fw_board_take_low(board, source.size, align < 16 ? 16 : align);
@@ -135,20 +143,22 @@ static const char *add_pointer(const struct command *command)
     return NULL;
 }
 
-/* Eight bytes at once, in four lanes of 16 bits: 128 times 2 * 255 is what a lane holds. */
+/* 32 bytes at once, in four lanes of 16 bits: 32 times 8 * 255 is what a lane holds. */
 static uint8_t sum(const uint8_t *bytes, size_t size)
 {
     const uint64_t even = UINT64_C(0x00ff00ff00ff00ff);
     uint64_t total = 0;
 
-    while (size >= 8) {
+    while (size >= 32) {
         uint64_t lanes = 0;
 
-        for (unsigned i = 0; i < 128 && size >= 8; i++, bytes += 8, size -= 8) {
-            uint64_t word;
+        for (unsigned i = 0; i < 32 && size >= 32; i++, bytes += 32, size -= 32) {
+            uint64_t words[4];
 
-            memcpy(&word, bytes, sizeof(word));
-            lanes += (word & even) + (word >> 8 & even);
+            memcpy(words, bytes, sizeof(words));
+            lanes += (words[0] & even) + (words[1] & even) + (words[2] & even) + (words[3] & even);
+            lanes += (words[0] >> 8 & even) + (words[1] >> 8 & even) + (words[2] >> 8 & even);
+            lanes += words[3] >> 8 & even;
         }
         total += (lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) + (lanes >> 48);
     }
@@ -198,13 +208,23 @@ static const char *run(struct fw_board *board, const struct command *command)
     return NULL; /* a script may be longer than its commands, and newer than we */
 }
 
-static void find_rsdp(struct arrival *arrival)
+/* The script has set its checksums. */
+static void tell_rsdp(struct arrival *arrival)
 {
-    for (size_t i = 0; i < file_count; i++)
-        if (arrive_rsdp_size(files[i].bytes, files[i].size)) {
-            arrive_rsdp(arrival, "RSDP", (uintptr_t)files[i].bytes);
-            return;
-        }
+    for (size_t i = 0; i < file_count; i++) {
+        const struct file *file = &files[i];
+        size_t size = ZP_ACPI_RSDP_V2_SIZE;
+
+        if (memcmp(file->bytes, ZP_ACPI_RSDP_SIGNATURE, 8) || file->size < ZP_ACPI_RSDP_V1_SIZE)
+            continue;
+        if (file->bytes[offsetof(struct zp_acpi_rsdp, revision)] < 2)
+            size = ZP_ACPI_RSDP_V1_SIZE;
+        if (file->size < size)
+            continue;
+        arrival->rsdp = (uintptr_t)file->bytes;
+        memcpy(arrival->rsdp_bytes, file->bytes, size);
+        return;
+    }
 }
 
 void fw_acpi(struct fw_board *board)
@@ -227,5 +247,5 @@ void fw_acpi(struct fw_board *board)
             return;
         }
     }
-    find_rsdp(board->arrival);
+    tell_rsdp(board->arrival);
 }

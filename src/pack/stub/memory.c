@@ -25,12 +25,19 @@ __attribute__((used)) void *memmove(void *to, const void *from, size_t size)
 {
     char *target = to;
     const char *source = from;
+    size_t words, rest;
 
     if (target <= source || (size_t)(target - source) >= size)
         return memcpy(to, from, size);
+    /* From the end: the odd bytes, then words. */
+    words = size / 8;
+    rest = size % 8;
     target += size - 1;
     source += size - 1;
-    __asm__ volatile("std; rep movsb; cld" : "+D"(target), "+S"(source), "+c"(size) : : "memory");
+    __asm__ volatile("std; rep movsb; sub $7, %0; sub $7, %1; mov %3, %2; rep movsq; cld"
+                     : "+D"(target), "+S"(source), "+c"(rest)
+                     : "r"(words)
+                     : "memory");
     return to;
 }
 
