@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs while building: squeeze lz4|lzma STUB PACKED NUMBERS. Receives the stub as it lies in memory; writes
- * it as one LZ4 block or as LZMA without header, as small as the libraries can make it, and what head.S must
- * know of it as a header: its size, and the two words that stub.ld put at its end. doc/lz4_Block_format.md of
+ * Runs while building: squeeze lz4|lzma|calls STUB PACKED NUMBERS. Receives the stub as it lies in memory;
+ * writes it as one LZ4 block or as LZMA without header, as small as the libraries can make it, and what head.S
+ * must know of it as a header: its size, and the two words that stub.ld put at its end. "calls" is LZMA of what
+ * has addresses in place of distances in its calls: the firmware's, which undoes that (boot/whole.c). doc/lz4_Block_format.md of
  * LZ4; DOC/lzma-specification.txt of the LZMA SDK.
  */
 #include <lz4hc.h>
@@ -48,6 +49,21 @@ static size_t pack_lz4(size_t size)
     return packed_size > 0 ? (size_t)packed_size : 0;
 }
 
+/* Calls (0xe8) of one function look alike then. */
+static void tell_calls(size_t size)
+{
+    for (size_t at = 0; at + 5 <= size; at++) {
+        uint32_t distance;
+
+        if ((unsigned char)stub[at] != 0xe8)
+            continue;
+        memcpy(&distance, stub + at + 1, sizeof(distance));
+        distance += (uint32_t)at;
+        memcpy(stub + at + 1, &distance, sizeof(distance));
+        at += sizeof(distance);
+    }
+}
+
 /* As body_lzma.c reads it. */
 static size_t pack_lzma(size_t size)
 {
@@ -75,16 +91,18 @@ int main(int argc, char **argv)
     size_t size, packed_size;
 
     if (argc != 5) {
-        fputs("usage: squeeze lz4|lzma STUB PACKED NUMBERS\n", stderr);
+        fputs("usage: squeeze lz4|lzma|calls STUB PACKED NUMBERS\n", stderr);
         return 2;
     }
     size = read_stub(argv[2]);
-    packed_size = strcmp(argv[1], "lzma") == 0 ? pack_lzma(size) : pack_lz4(size);
+    memcpy(words, stub + size - sizeof(words), sizeof(words));
+    if (strcmp(argv[1], "calls") == 0)
+        tell_calls(size);
+    packed_size = strcmp(argv[1], "lz4") == 0 ? pack_lz4(size) : pack_lzma(size);
     if (packed_size == 0) {
         fprintf(stderr, "squeeze: %s: the library gives up\n", argv[2]);
         return 1;
     }
-    memcpy(words, stub + size - sizeof(words), sizeof(words));
     snprintf(text, sizeof(text),
              "#define STUB_BYTES 0x%zx\n#define STUB_TABLES 0x%x\n#define STUB_MEMORY 0x%x\n", size, words[0],
              words[1]);
