@@ -192,7 +192,7 @@ class Fat(Images):
         """Path -> bytes, in a folder of the host too."""
         chance, files = random.Random(seed), {}
         shutil.rmtree(self.folder.name + "/tree", ignore_errors=True)
-        folders = ["", "/EFI", "/EFI/Linux", "/loader", "/loader/entries", "/" + "y" * 150,
+        folders = ["", "/EFI", "/EFI/Folder", "/loader", "/loader/things", "/" + "y" * 150,
                    "/\u00e4\u00f6\u00fc folder"]
         for folder in folders:
             os.makedirs(self.folder.name + "/tree" + folder, exist_ok=True)
