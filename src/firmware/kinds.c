@@ -6,8 +6,8 @@
 #include "kinds.h"
 
 const struct fw_fs_ops *const fw_kinds[] = {
+    &fw_ext4,
     &fw_iso9660,
     &fw_fat,
-    &fw_ext4,
     NULL,
 };
