@@ -17,6 +17,9 @@
 #include "fw_host.h"
 #include "fw_tree.h"
 
+#define MEMORY_SIZE (1u << 20)
+#define MEMORY_BYTE 0xa5
+
 struct fixture {
     struct fw_tree tree;
     struct fw_arena arena;
@@ -25,10 +28,10 @@ struct fixture {
 
 static inline void begin(struct fixture *fixture)
 {
-    fixture->arena = (struct fw_arena){.size = 8u << 20};
-    fixture->arena.bytes = malloc(fixture->arena.size);
-    assert_non_null(fixture->arena.bytes);
-    memset(fixture->arena.bytes, 0xa5, fixture->arena.size);
+    static unsigned char memory[MEMORY_SIZE] __attribute__((aligned(16)));
+
+    memset(memory, MEMORY_BYTE, sizeof(memory));
+    fixture->arena = (struct fw_arena){.bytes = memory, .size = sizeof(memory)};
     fw_tree_begin(&fixture->tree, &fixture->arena);
     assert_int_equal(fw_menu_begin(&fixture->menu, &fixture->arena), 0);
     fw_host_forget();
@@ -36,8 +39,10 @@ static inline void begin(struct fixture *fixture)
 
 static inline void end(struct fixture *fixture)
 {
+    /* A test may have made the arena smaller. */
+    for (size_t i = fixture->arena.size; i < MEMORY_SIZE; i++)
+        assert_int_equal(fixture->arena.bytes[i], MEMORY_BYTE);
     fw_tree_end(&fixture->tree);
-    free(fixture->arena.bytes);
 }
 
 static inline size_t notes(void)
