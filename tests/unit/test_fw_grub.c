@@ -69,7 +69,7 @@ static void words(void **state)
         struct fixture fixture;
         char script[400];
 
-        print_message("# %s: %s\n", cases[i].before, cases[i].words);
+        print_message("# %zu\n", i);
         snprintf(script, sizeof(script), "%s\nmenuentry title {\n linux /k %s\n}\n", cases[i].before,
                  cases[i].words);
         run(&fixture, script);
@@ -141,7 +141,7 @@ static void conditions(void **state)
         struct fixture fixture;
         char script[400];
 
-        print_message("# %s\n", cases[i].condition);
+        print_message("# %zu\n", i);
         snprintf(script, sizeof(script),
                  "if false; then set v=no; elif %s\nthen set v=yes; else set v=no; fi\n"
                  "if if false; then if false; then fi; fi; then menuentry $v { linux /k; }; fi",
@@ -249,7 +249,7 @@ static void defaults(void **state)
         struct fixture fixture;
         char script[1000];
 
-        print_message("# %s\n", cases[i].value);
+        print_message("# %zu\n", i);
         snprintf(script, sizeof(script), "set default='%s'\n%s", cases[i].value, menu);
         run(&fixture, script);
         assert_string_equal(ids(&fixture.menu), "a b c d ");
@@ -363,7 +363,7 @@ static void other_systems(void **state)
         struct fw_lookup lookup = {find_other, &others};
         char script[400];
 
-        print_message("# %s\n", searches[i]);
+        print_message("# %zu\n", i);
         begin(&fixture);
         fw_tree_begin(&boot, &fixture.arena);
         boot.fs.uuid_size = 2;
@@ -430,7 +430,7 @@ static void fedora(void **state)
         char env[200];
         size_t chosen;
 
-        print_message("# %s\n", cases[i].saved);
+        print_message("# %zu\n", i);
         begin(&fixture);
         snprintf(env, sizeof(env), "# GRUB Environment Block\n%skernelopts=root=UUID=1 ro rhgb\n####",
                  cases[i].saved);
@@ -488,7 +488,7 @@ static void broken(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct fixture fixture;
 
-        print_message("# %s\n", strchr(cases[i].script, '\n') + 1);
+        print_message("# %zu\n", i);
         run(&fixture, cases[i].script);
         assert_string_equal(ids(&fixture.menu), cases[i].ids);
         assert_int_equal(notes(), 1);
@@ -539,7 +539,7 @@ static void bounds(void **state)
         strcat(script, cases[i].before);
         repeat(script, cases[i].repeated, cases[i].times);
         strcat(script, cases[i].after);
-        print_message("# %s%s\n", cases[i].before, cases[i].repeated);
+        print_message("# %zu\n", i);
         run(&fixture, script);
         assert_int_not_equal(fixture.menu.count, 0);
         assert_string_equal(fixture.menu.entries[0].id, "Good");
