@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Entries of the boot loader specification. The input is cut at bytes of 0xff: loader.conf, then for each
- * entry its name and its text. Asserted: what fw_entries.h says; and that versions and patterns have one order.
+ * entry its name and its text. Asserted: what fw_entries.h says; and that versions and patterns have one
+ * order.
  */
 #include "fw_entries.h"
 
