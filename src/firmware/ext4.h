@@ -60,6 +60,12 @@ struct ext4_replaced {
     uint32_t escaped; /* the first four bytes, which would look like the journal's own, are left out */
 };
 
+/* A tag of a fast commit, as it is in the journal. */
+struct ext4_fast {
+    uint32_t tag, size;
+    const uint8_t *value;
+};
+
 struct ext4_cached {
     uint64_t block;   /* or EXT4_NO_BLOCK */
     uint64_t checked; /* what its checksum was found to be right for; 0: not looked at */
@@ -80,6 +86,10 @@ struct ext4 {
     struct ext4_replaced *replaced; /* in the order of their blocks, each once */
     size_t replaced_count;
     uint32_t journal_sequence, journal_seed, journal_sum_mask; /* mask 0: the journal has no sums of blocks */
+
+    struct ext4_fast *fast; /* in the order in which they happened */
+    size_t fast_count;
+    uint8_t *fast_inode;
 
     struct ext4_cached cache[EXT4_CACHE_SIZE];
     uint64_t clock;
@@ -164,5 +174,17 @@ int fw_ext4_walk(struct ext4 *ext4, uint32_t from, const char *path, struct ext4
 
 /* ext4_journal.c, when the superblock says that it is needed. */
 int fw_ext4_recover(struct ext4 *ext4);
+
+/*
+ * ext4_fast.c: what fast commits say. Of an inode, with the one on disk (NULL: nothing); of the block
+ * `logical` of an inode (false: nothing, up to ret->count, which is lowered); of a name in a directory; of a
+ * directory that they made; and the names of one that are to be added, as fw_ext4_entry.
+ */
+const uint8_t *fw_ext4_fast_inode(struct ext4 *ext4, uint32_t number, const uint8_t *raw);
+bool fw_ext4_fast_map(const struct ext4 *ext4, uint32_t number, uint64_t logical, struct ext4_run *ret);
+bool fw_ext4_fast_has(const struct ext4 *ext4, uint32_t parent, const char *name);
+bool fw_ext4_fast_parent(const struct ext4 *ext4, uint32_t number, uint32_t *ret_parent);
+int fw_ext4_fast_entry(struct ext4 *ext4, uint32_t parent, uint64_t *index, struct ext4_entry *ret);
+int fw_ext4_fast_spend(struct ext4 *ext4); /* for looking through all tags once */
 
 #endif

@@ -12,6 +12,7 @@
 #define INLINE_PARENT 4u /* an inline directory begins with its parent's number */
 #define HASH_ENTRY    8u
 #define MARK          UINT64_C(0x200000000) /* with the inode's number: checked as a block of this directory */
+#define FAST_ENTRIES  (UINT64_C(1) << 62)   /* offset of the names that fast commits add */
 #define COST_OF_ENTRY 1u
 
 /* Entries [start, end) of bytes. */
@@ -143,8 +144,8 @@ static int give_parent(struct ext4 *ext4, const struct ext4_inode *directory, st
     return ret->inode ? 0 : fw_ext4_refuse(ext4, "directory", directory->number, "has no parent");
 }
 
-int fw_ext4_entry(struct ext4 *ext4, const struct ext4_inode *directory, uint64_t *offset,
-                  struct ext4_entry *ret)
+static int disk_entry(struct ext4 *ext4, const struct ext4_inode *directory, uint64_t *offset,
+                      struct ext4_entry *ret)
 {
     if (directory->flags & EXT4_FLAG_INLINE && *offset == 0) {
         *offset = INLINE_PARENT;
@@ -169,4 +170,36 @@ int fw_ext4_entry(struct ext4 *ext4, const struct ext4_inode *directory, uint64_
         return take_name(ext4, directory, entry, length, ret);
     }
     return 1;
+}
+
+/* A directory that a fast commit made has nothing on disk yet. */
+static int first_entry(struct ext4 *ext4, const struct ext4_inode *directory, uint64_t *offset,
+                       struct ext4_entry *ret)
+{
+    if (!fw_ext4_fast_parent(ext4, directory->number, &ret->inode))
+        return disk_entry(ext4, directory, offset, ret);
+    memcpy(ret->name, "..", 3);
+    *offset = FAST_ENTRIES;
+    return 0;
+}
+
+int fw_ext4_entry(struct ext4 *ext4, const struct ext4_inode *directory, uint64_t *offset,
+                  struct ext4_entry *ret)
+{
+    uint64_t index;
+    int result;
+
+    while (*offset < FAST_ENTRIES) {
+        result = (*offset == 0 ? first_entry : disk_entry)(ext4, directory, offset, ret);
+        if (result < 0 || fw_ext4_fast_spend(ext4) != 0)
+            return -1;
+        if (result > 0)
+            *offset = FAST_ENTRIES;
+        else if (!fw_ext4_fast_has(ext4, directory->number, ret->name))
+            return 0;
+    }
+    index = *offset - FAST_ENTRIES;
+    result = fw_ext4_fast_entry(ext4, directory->number, &index, ret);
+    *offset = FAST_ENTRIES + index;
+    return result;
 }

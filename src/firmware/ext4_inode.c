@@ -55,12 +55,12 @@ static uint32_t seed_of(const struct ext4 *ext4, uint32_t number, const uint8_t 
     return fw_ext4_sum(ext4, sum, raw + INODE_GENERATION, 4);
 }
 
-/* The inode as it is on disk, inode_size bytes in the cache. */
+/* The inode as it is on disk, inode_size bytes in the cache, with what fast commits made of it. */
 static const uint8_t *find_raw(struct ext4 *ext4, uint32_t number)
 {
     uint32_t index = number - 1;
     uint64_t block, within;
-    const uint8_t *raw;
+    const uint8_t *raw, *fast;
 
     if (number == 0 || number > ext4->inodes) {
         fw_ext4_refuse(ext4, "inode", number, "there is none of this number");
@@ -73,6 +73,9 @@ static const uint8_t *find_raw(struct ext4 *ext4, uint32_t number)
     if (!raw)
         return NULL;
     raw += within & (ext4->block_size - 1);
+    fast = fw_ext4_fast_inode(ext4, number, raw);
+    if (fast)
+        return fast; /* whose sum the journal had */
     if (!is_sum_right(ext4, seed_of(ext4, number, raw), raw)) {
         fw_ext4_refuse(ext4, "inode", number, "its checksum is wrong");
         return NULL;

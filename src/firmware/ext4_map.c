@@ -142,7 +142,17 @@ static int map_numbers(struct ext4 *ext4, const struct ext4_inode *inode, uint64
 
 int fw_ext4_map(struct ext4 *ext4, const struct ext4_inode *inode, uint64_t logical, struct ext4_run *ret)
 {
+    struct ext4_run fast = {.count = UINT64_MAX};
+
     if (logical >= UINT32_MAX)
         return fw_ext4_refuse(ext4, "inode", inode->number, "read behind all that it can hold");
-    return (inode->flags & EXT4_FLAG_EXTENTS ? map_extents : map_numbers)(ext4, inode, logical, ret);
+    if (fw_ext4_fast_map(ext4, inode->number, logical, &fast)) {
+        *ret = fast;
+        return ret->physical ? check_run(ext4, inode, ret) : 0;
+    }
+    if ((inode->flags & EXT4_FLAG_EXTENTS ? map_extents : map_numbers)(ext4, inode, logical, ret) != 0)
+        return -1;
+    if (ret->count > fast.count)
+        ret->count = fast.count;
+    return 0;
 }
