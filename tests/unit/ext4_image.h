@@ -28,6 +28,7 @@ enum { /* blocks */
     EXT4_AT_HOLES = 21, /* three of them */
     EXT4_AT_INNER = 24,
     EXT4_AT_JOURNAL = 64,
+    EXT4_AT_FAST = 200, /* four of them */
 };
 
 enum { /* inodes */
@@ -45,20 +46,22 @@ enum { /* inodes */
 #define EXT4_HOLES_SIZE  (13 * EXT4_BLOCK - 5)
 #define EXT4_INNER_SIZE  10u
 #define EXT4_INLINE_SIZE 70u
-#define EXT4_LOG_BLOCKS  100u /* with the journal's superblock */
+#define EXT4_LOG_LENGTH  1024u /* with fast commits behind it, of which most is not there */
+#define EXT4_LOG_BLOCKS  100u  /* with the journal's superblock */
 
 struct ext4_layout {
     bool sums, extents, wide;
     bool recover;
     uint32_t log_compat, log_incompat; /* features of the journal */
     uint32_t log_start, log_sequence;
-    uint32_t log_fast; /* blocks of it that are left to fast commits */
+    uint32_t log_fast; /* blocks of it that are left to fast commits; the log must not wrap then */
 };
 
 struct ext4_image {
     struct ext4_layout layout;
     uint8_t bytes[EXT4_SIZE];
     uint32_t log_at, log_sequence, log_sum1;
+    uint32_t fast_at, fast_sum;
 };
 
 static inline void ext4_put16(uint8_t *at, uint32_t value)
@@ -346,7 +349,8 @@ static inline void ext4_log_put_super(struct ext4_image *image)
     ext4_put_big(super, 0xc03b3998);
     ext4_put_big(super + 4, 4);
     ext4_put_big(super + 0x0c, EXT4_BLOCK);
-    ext4_put_big(super + 0x10, EXT4_LOG_BLOCKS);
+    ext4_put_big(super + 0x10,
+                 image->layout.log_fast ? EXT4_LOG_LENGTH + image->layout.log_fast : EXT4_LOG_BLOCKS);
     ext4_put_big(super + 0x14, 1);
     ext4_put_big(super + 0x18, image->layout.log_sequence);
     ext4_put_big(super + 0x1c, image->layout.log_start);
@@ -455,6 +459,83 @@ static inline void ext4_log_commit(struct ext4_image *image)
     image->log_sum1 = UINT32_MAX;
 }
 
+/* The next tag of a fast commit; returns its value, all zeros. ext4_fast_close when that is there. */
+static inline uint8_t *ext4_fast_tag(struct ext4_image *image, uint32_t tag, uint32_t size)
+{
+    uint8_t *at = ext4_block(image, EXT4_AT_FAST) + image->fast_at;
+
+    ext4_put16(at, tag);
+    ext4_put16(at + 2, size);
+    return at + 4;
+}
+
+static inline void ext4_fast_close(struct ext4_image *image, const uint8_t *value)
+{
+    uint32_t size = 4 + (uint32_t)(value[-2] | value[-1] << 8);
+
+    image->fast_sum = ext4_crc32c(image->fast_sum, value - 4, size);
+    image->fast_at += size;
+}
+
+static inline void ext4_fast_name(struct ext4_image *image, uint32_t tag, uint32_t parent, uint32_t inode,
+                                  const char *name)
+{
+    uint8_t *value = ext4_fast_tag(image, tag, 8 + (uint32_t)strlen(name));
+
+    ext4_put32(value, parent);
+    ext4_put32(value + 4, inode);
+    memcpy(value + 8, name, strlen(name));
+    ext4_fast_close(image, value);
+}
+
+static inline void ext4_fast_range(struct ext4_image *image, uint32_t inode, uint32_t logical,
+                                   uint32_t length, uint32_t block)
+{
+    uint8_t *value = ext4_fast_tag(image, block ? 1 : 2, block ? 16 : 12);
+
+    ext4_put32(value, inode);
+    if (block) {
+        ext4_put_extent(value + 4, logical, length, block);
+    } else {
+        ext4_put32(value + 4, logical);
+        ext4_put32(value + 8, length);
+    }
+    ext4_fast_close(image, value);
+}
+
+/* As a file of extents, or a directory. */
+static inline void ext4_fast_inode(struct ext4_image *image, uint32_t number, uint32_t mode, uint32_t size)
+{
+    uint8_t *value = ext4_fast_tag(image, 6, 4 + 160);
+
+    ext4_put32(value, number);
+    ext4_put16(value + 4, mode);
+    ext4_put32(value + 8, size);
+    ext4_put16(value + 4 + 0x1a, 1);
+    ext4_put32(value + 4 + 0x20, 0x80000);
+    ext4_put16(value + 4 + 0x80, 32);
+    ext4_fast_close(image, value);
+}
+
+static inline void ext4_fast_head(struct ext4_image *image)
+{
+    uint8_t *value = ext4_fast_tag(image, 9, 8);
+
+    ext4_put32(value + 4, image->log_sequence);
+    ext4_fast_close(image, value);
+}
+
+/* The rest of a block is the tail's. */
+static inline void ext4_fast_tail(struct ext4_image *image)
+{
+    uint8_t *value = ext4_fast_tag(image, 8, EXT4_BLOCK - 4 - image->fast_at % EXT4_BLOCK);
+
+    ext4_put32(value, image->log_sequence);
+    ext4_put32(value + 4, ext4_crc32c(image->fast_sum, value - 4, 8));
+    image->fast_at += EXT4_BLOCK - image->fast_at % EXT4_BLOCK;
+    image->fast_sum = 0;
+}
+
 static inline uint8_t ext4_file_byte(uint32_t offset)
 {
     return (uint8_t)(offset * 7 + offset / 256);
@@ -471,6 +552,14 @@ static inline void ext4_image_make(struct ext4_image *image, const struct ext4_l
     ext4_put_run(image, EXT4_IS_FILE, 0x81a4, EXT4_FILE_SIZE, EXT4_AT_FILE);
     ext4_put_run(image, EXT4_IS_INNER, 0x81a4, EXT4_INNER_SIZE, EXT4_AT_INNER);
     ext4_put_run(image, EXT4_IS_JOURNAL, 0x8180, EXT4_LOG_BLOCKS * EXT4_BLOCK, EXT4_AT_JOURNAL);
+    if (layout->log_fast) {
+        uint8_t *inode =
+            ext4_put_inode(image, EXT4_IS_JOURNAL, 0x8180, (EXT4_LOG_LENGTH + layout->log_fast) * EXT4_BLOCK);
+
+        ext4_put_tree(inode + 0x28, 2, 4, 0);
+        ext4_put_extent(inode + 0x34, 0, EXT4_LOG_BLOCKS, EXT4_AT_JOURNAL);
+        ext4_put_extent(inode + 0x40, EXT4_LOG_LENGTH + 1, 4, EXT4_AT_FAST);
+    }
     memcpy(ext4_put_inode(image, EXT4_IS_LINK, 0xa1ff, 9) + 0x28, "dir/inner", 9);
     for (uint32_t i = 0; i < EXT4_FILE_SIZE; i++)
         ext4_block(image, EXT4_AT_FILE)[i] = ext4_file_byte(i);

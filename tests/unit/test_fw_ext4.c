@@ -98,7 +98,7 @@ static int write_down(void *context, const char *name, enum fw_kind kind, uint64
     struct fw_file file;
 
     sprintf(text + strlen(text), "%s%c%d ", name, "fdo"[kind], (int)size);
-    return fw_open(&fs, "dir/../link", &file); /* in between: it must not mind */
+    return fw_open(&fs, "dir/../link", &file) < 0; /* in between: it must not mind */
 }
 
 /* Forwards and backwards, over every border. */
@@ -228,6 +228,103 @@ static void replays(void **state)
             }
         }
     }
+}
+
+#define IS_NEW 20u
+
+/* A new file and a new directory with it in it too, another name for one that was, one that is gone, a file
+ * with another block at its begin and its end cut off. */
+static void put_fast(void)
+{
+    ext4_fast_head(&image);
+    ext4_fast_inode(&image, IS_NEW, 0x81a4, 2000);
+    ext4_fast_range(&image, IS_NEW, 0, 2, EXT4_AT_HOLES);
+    ext4_fast_name(&image, 3, EXT4_IS_ROOT, IS_NEW, "new");
+    ext4_fast_inode(&image, IS_NEW + 1, 0x41ed, EXT4_BLOCK);
+    ext4_fast_name(&image, 3, EXT4_IS_ROOT, IS_NEW + 1, "fresh");
+    ext4_fast_tail(&image);
+    ext4_fast_head(&image);
+    ext4_fast_name(&image, 4, IS_NEW + 1, IS_NEW, "again");
+    ext4_fast_name(&image, 5, EXT4_IS_DIR, EXT4_IS_INNER, "inner");
+    ext4_fast_name(&image, 5, EXT4_IS_ROOT, EXT4_IS_INLINE, "inline");
+    ext4_fast_name(&image, 4, EXT4_IS_ROOT, EXT4_IS_INNER, "inline");
+    ext4_fast_inode(&image, EXT4_IS_FILE, 0x81a4, 2 * EXT4_BLOCK);
+    ext4_fast_range(&image, EXT4_IS_FILE, 0, 1, EXT4_AT_HOLES + 2);
+    ext4_fast_range(&image, EXT4_IS_FILE, 2, 1, 0);
+    ext4_fast_tail(&image);
+}
+
+static void make_fast(void)
+{
+    struct ext4_layout layout = layout_of_log(11, 1);
+
+    layout.log_fast = 16;
+    ext4_image_make(&image, &layout);
+    put_log(false);
+}
+
+static void list_is(const char *path, const char *wanted)
+{
+    char listed[1000] = "";
+    struct fw_file file;
+
+    assert_int_equal(fw_open(&fs, path, &file), 0);
+    assert_int_equal(fw_list(&file, write_down, listed), 0);
+    assert_string_equal(listed, wanted);
+}
+
+static void fast_commits(void **state)
+{
+    uint8_t bytes[5000];
+    size_t size = 0;
+
+    (void)state;
+    make_fast();
+    put_fast();
+    assert_int_equal(mount(), 0);
+    assert_int_equal(slurp("new", bytes, sizeof(bytes), &size), 0);
+    assert_true(size == 2000 && bytes[0] == '3' && bytes[1999] == 'b'); /* the log has block 0 */
+    assert_int_equal(slurp("fresh/../fresh/again", bytes, sizeof(bytes), &size), 0);
+    assert_int_equal(size, 2000);
+    assert_int_equal(slurp("dir/inner", bytes, sizeof(bytes), &size), 1);
+    assert_int_equal(slurp("inline", bytes, sizeof(bytes), &size), 0);
+    assert_int_equal(size, EXT4_INNER_SIZE);
+    assert_int_equal(slurp("file", bytes, sizeof(bytes), &size), 0);
+    assert_true(size == 2048 && bytes[0] == 'c' && bytes[1023] == 'c' && bytes[1028] == 'y');
+    list_is("/", "filef2048 linko0 dird1024 holesf13307 newf2000 freshd1024 inlinef10 ");
+    list_is("fresh", "againf2000 ");
+    list_is("dir", "");
+    assert_string_equal(fw_host_notes, "");
+}
+
+/* The second commit counts when it is whole; so does the first. */
+static void spoiled_fast_commits(void **state)
+{
+    unsigned taken[2] = {0, 0};
+
+    (void)state;
+    make_fast();
+    put_fast();
+    for (size_t at = EXT4_AT_FAST * EXT4_BLOCK; at < (EXT4_AT_FAST + 2) * EXT4_BLOCK; at++) {
+        bool first = at >= (EXT4_AT_FAST + 1) * EXT4_BLOCK;
+        uint8_t bytes[5000];
+        size_t size = 0;
+
+        image.bytes[at] ^= 4;
+        if (mount() == 0) {
+            int again = slurp("fresh/again", bytes, sizeof(bytes), &size);
+
+            assert_true(again == 0 ? size == 2000 : again == 1);
+            if (again == 1) /* the second is not there: then nothing of it */
+                assert_true(slurp("file", bytes, sizeof(bytes), &size) == 0 && size == EXT4_FILE_SIZE);
+            assert_int_equal(slurp("new", bytes, sizeof(bytes), &size), again == 0 || first ? 0 : 1);
+            taken[again == 0]++;
+        } else {
+            assert_non_null(strstr(fw_host_notes, "fast commits"));
+        }
+        image.bytes[at] ^= 4;
+    }
+    assert_true(taken[0] > 100 && taken[1] > 100); /* most of the tails is nobody's */
 }
 
 static void no_recovery(void **state)
@@ -512,10 +609,20 @@ static void steps_run_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_shape),    cmocka_unit_test(replays),          cmocka_unit_test(no_recovery),
-        cmocka_unit_test(spoiled_log),   cmocka_unit_test(spoiled_metadata), cmocka_unit_test(every_field),
-        cmocka_unit_test(failing_reads), cmocka_unit_test(no_memory),        cmocka_unit_test(cut_off),
-        cmocka_unit_test(refused),       cmocka_unit_test(endless),          cmocka_unit_test(steps_run_out),
+        cmocka_unit_test(each_shape),
+        cmocka_unit_test(replays),
+        cmocka_unit_test(no_recovery),
+        cmocka_unit_test(fast_commits),
+        cmocka_unit_test(spoiled_fast_commits),
+        cmocka_unit_test(spoiled_log),
+        cmocka_unit_test(spoiled_metadata),
+        cmocka_unit_test(every_field),
+        cmocka_unit_test(failing_reads),
+        cmocka_unit_test(no_memory),
+        cmocka_unit_test(cut_off),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(endless),
+        cmocka_unit_test(steps_run_out),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
