@@ -85,6 +85,14 @@ static void boot_entry(struct arrival *arrival, const struct fw_entry *entry, co
     boot(arrival, &disks.kernel.source, entry->initrd_count, options);
 }
 
+/* loader.conf is for whoever boots these entries; the timeouts of extlinux and GRUB are for menus of theirs.
+ */
+static bool is_told_to_wait(const struct fw_settings *settings, const struct fw_entry *entry)
+{
+    return (entry->source == FW_BLS1 || entry->source == FW_UKI) &&
+           (settings->menu || (settings->has_timeout && settings->timeout));
+}
+
 static void boot_entries(struct arrival *arrival)
 {
     struct fw_menu *menu = &disks.search.menu;
@@ -94,7 +102,7 @@ static void boot_entries(struct arrival *arrival)
     size_t chosen;
 
     while ((chosen = fw_choose(menu, &why)) != SIZE_MAX) {
-        const bool waits = settings->menu || (settings->has_timeout && settings->timeout);
+        const bool waits = is_told_to_wait(settings, &menu->entries[chosen]);
         const bool key = fw_key_pressed();
 
         if (!asked && (key || waits)) {

@@ -14,21 +14,6 @@ extern const uint8_t fw_whole[], fw_whole_end[];
 extern const uint32_t fw_whole_bytes;
 void unpack_body(uint8_t *to, const uint8_t *from, const uint8_t *end, size_t size); /* pack/stub */
 
-/* Calls have the address of what they call, from the file's start, for that packs well. */
-static void mend_calls(uint8_t *bytes, size_t size)
-{
-    for (size_t at = 0; at + 5 <= size; at++) {
-        uint32_t distance;
-
-        if (bytes[at] != 0xe8)
-            continue;
-        memcpy(&distance, bytes + at + 1, sizeof(distance));
-        distance -= (uint32_t)at;
-        memcpy(bytes + at + 1, &distance, sizeof(distance));
-        at += sizeof(distance);
-    }
-}
-
 void fw_boot_disks(struct arrival *arrival)
 {
     const size_t size = fw_whole_bytes;
@@ -46,7 +31,6 @@ void fw_boot_disks(struct arrival *arrival)
     bytes = (uint8_t *)(uintptr_t)stub_see(place, size);
     stub_keep(arrival, place, size);
     unpack_body(bytes, fw_whole, fw_whole_end, size);
-    mend_calls(bytes, size);
     zp_memory_source_init(&source, bytes, size);
     kernel.source = &source.source;
     fw_boot(arrival, &kernel);

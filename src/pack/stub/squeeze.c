@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs while building: squeeze lz4|lzma|calls STUB PACKED NUMBERS. Receives the stub as it lies in memory;
+ * Runs while building: squeeze lz4|lzma STUB PACKED NUMBERS. Receives the stub as it lies in memory;
  * writes it as one LZ4 block or as LZMA without header, as small as the libraries can make it, and what head.S
- * must know of it as a header: its size, and the two words that stub.ld put at its end. "calls" is LZMA of what
- * has addresses in place of distances in its calls: the firmware's, which undoes that (boot/whole.c). doc/lz4_Block_format.md of
+ * must know of it as a header: its size, and the two words that stub.ld put at its end. doc/lz4_Block_format.md of
  * LZ4; DOC/lzma-specification.txt of the LZMA SDK.
  */
 #include <lz4hc.h>
@@ -49,7 +48,7 @@ static size_t pack_lz4(size_t size)
     return packed_size > 0 ? (size_t)packed_size : 0;
 }
 
-/* Calls (0xe8) of one function look alike then. */
+/* Calls (0xe8) with addresses in place of distances: body_lzma.c undoes that. */
 static void tell_calls(size_t size)
 {
     for (size_t at = 0; at + 5 <= size; at++) {
@@ -91,12 +90,12 @@ int main(int argc, char **argv)
     size_t size, packed_size;
 
     if (argc != 5) {
-        fputs("usage: squeeze lz4|lzma|calls STUB PACKED NUMBERS\n", stderr);
+        fputs("usage: squeeze lz4|lzma STUB PACKED NUMBERS\n", stderr);
         return 2;
     }
     size = read_stub(argv[2]);
     memcpy(words, stub + size - sizeof(words), sizeof(words));
-    if (strcmp(argv[1], "calls") == 0)
+    if (strcmp(argv[1], "lzma") == 0)
         tell_calls(size);
     packed_size = strcmp(argv[1], "lz4") == 0 ? pack_lz4(size) : pack_lzma(size);
     if (packed_size == 0) {
