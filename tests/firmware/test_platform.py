@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The firmware boots what QEMU hands it: real boots, in a few of the ways that test_platform_matrix.py has all of."""
+import unittest
+
+import machines
+import zptap
+
+
+class Probe(unittest.TestCase):
+    def judged(self, argv, protocol, **how):
+        self.assertEqual(machines.probe(argv, **how), (protocol, []))
+
+    def test_rom(self):
+        for machine in machines.MACHINES:
+            with self.subTest(machine=machine):
+                self.judged(machines.rom(machine), "linux32")
+
+    def test_elf_by_pvh(self):
+        self.judged(machines.elf("q35", cpus=2), "linux32")
+
+    def test_kernel_that_qemu_loads_itself(self):
+        self.judged(machines.rom("microvm"), "pvh", image="pvh")
+
+    def test_nothing_to_boot_is_said(self):
+        ran = zptap.command("timeout", "5", *machines.qemu("pc", "-bios", machines.ROM), timeout=20)
+        self.assertIn("zeropage: ", ran.stdout)
+
+
+class Linux(unittest.TestCase):
+    """Without SeaBIOS: ACPI, several CPUs, devices on the root bus and behind a port, and off."""
+
+    def test_q35(self):
+        status, found, text = machines.linux(machines.rom("q35", cpus=4, memory="512M") + [
+            "-device", "pcie-root-port,id=port1,chassis=1,slot=1", "-device", "virtio-net-pci,bus=port1",
+            "-device", "e1000e", "-drive", "if=none,id=disk,driver=null-co,size=1048576", "-device",
+            "virtio-blk-pci,vectors=0,drive=disk"], "virtio_pci", "virtio_blk", "virtio_net")
+        self.assertEqual(status, 0, text[-2000:])
+        self.assertIn("end", found, text[-2000:])
+        self.assertIn("cpus 4", found)
+        self.assertIn("pat 1", found)
+        self.assertIn("smbios 1", found)
+        self.assertEqual([line for line in found if line.startswith("complaint ")], [])
+        self.assertIn("disk vda 2048 read 65536", found, "by an INTx interrupt")
+        self.assertTrue([line for line in found if line.startswith("net virtio")], found)
+        behind = [line for line in found if line.startswith("pci 0000:01:00.0 0x1af4 ")]
+        self.assertEqual(len(behind), 1, found)
+        self.assertRegex(behind[0], r"0x[0-9a-f]*[1-9a-f][0-9a-f]* ", "it has an address")
+
+
+if __name__ == "__main__":
+    zptap.main()
