@@ -18,6 +18,16 @@ class Probe(unittest.TestCase):
     def test_elf_by_pvh(self):
         self.judged(machines.elf("q35", cpus=2), "linux32")
 
+    def test_other_entries_of_the_elf(self):
+        for protocol in ("linux64", "multiboot2"):
+            with self.subTest(protocol=protocol):
+                ran = zptap.command(zptap.BINARY, "run", machines.ELF, "--engine", "qemu", "--protocol", protocol,
+                                    "--initrd", zptap.BUILD / "src/probe/guest/probe.bzimage", "--cmdline", "hello",
+                                    "-m", "256M", "--timeout", 30)
+                self.assertEqual(ran.returncode, 0, ran.stderr)
+                self.assertIn('"image":"bzimage","protocol":"linux32"', ran.stdout)
+                self.assertIn('"text":"hello"', ran.stdout)
+
     def test_kernel_that_qemu_loads_itself(self):
         self.judged(machines.rom("microvm"), "pvh", image="pvh")
 
