@@ -203,7 +203,14 @@ static bool next_run(const struct zp_draft *draft, struct gap *gap)
         if (!is_usable(gap, range) || range->start.value != gap->run_end)
             break;
     }
-    gap->span = span_after(draft, gap->next);
+    /* Runs ascend, and so do spans. */
+    while (gap->span < draft->plan.span_count) {
+        const struct zp_span *span = &draft->room.spans[gap->span];
+
+        if (span->start.value + span->size > gap->next)
+            break;
+        gap->span++;
+    }
     return true;
 }
 
@@ -263,12 +270,13 @@ static bool find(const struct zp_draft *draft, const struct zp_want *want, uint6
 bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min,
                    uint64_t *ret_start, uint64_t *ret_largest)
 {
-    struct zp_want low = *want;
+    struct zp_want low;
 
     if (find(draft, want, min, false, ret_start, ret_largest))
         return true;
     if (!draft->deferring || want->free_only)
         return false;
+    low = *want;
     if (low.end == 0 || low.end > ZP_GIB4)
         low.end = ZP_GIB4;
     return find(draft, &low, min, true, ret_start, ret_largest);

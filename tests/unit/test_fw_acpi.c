@@ -321,14 +321,16 @@ static void spoiled_bytes_write_nowhere_else(void **state)
     }
 }
 
+#define POINT(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_script_makes_tables, begin, end),
-        cmocka_unit_test_setup_teardown(sums_of_every_length, begin, end),
-        cmocka_unit_test_setup_teardown(scripts_that_do_not_hold, begin, end),
-        cmocka_unit_test_setup_teardown(scripts_of_odd_sizes, begin, end),
-        cmocka_unit_test_setup_teardown(spoiled_bytes_write_nowhere_else, begin, end),
+        POINT(a_script_makes_tables),
+        POINT(sums_of_every_length),
+        POINT(scripts_that_do_not_hold),
+        POINT(scripts_of_odd_sizes),
+        POINT(spoiled_bytes_write_nowhere_else),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -143,23 +143,33 @@ static const char *add_pointer(const struct command *command)
     return NULL;
 }
 
-/* 32 bytes at once, in four lanes of 16 bits: 32 times 8 * 255 is what a lane holds. */
+#define EVEN UINT64_C(0x00ff00ff00ff00ff)
+
+/* Eight bytes in four lanes of 16 bits. */
+static uint64_t lanes_of(const uint8_t *bytes)
+{
+    uint64_t value;
+
+    memcpy(&value, bytes, sizeof(value));
+    return (value & EVEN) + (value >> 8 & EVEN);
+}
+
+/* 64 times 4 * 255 is what a lane holds. */
 static uint8_t sum(const uint8_t *bytes, size_t size)
 {
-    const uint64_t even = UINT64_C(0x00ff00ff00ff00ff);
     uint64_t total = 0;
 
-    while (size >= 32) {
+    while (size >= 8) {
+        size_t block = size < 1024 ? size & ~(size_t)7 : 1024;
+        const uint8_t *end = bytes + block;
         uint64_t lanes = 0;
 
-        for (unsigned i = 0; i < 32 && size >= 32; i++, bytes += 32, size -= 32) {
-            uint64_t words[4];
-
-            memcpy(words, bytes, sizeof(words));
-            lanes += (words[0] & even) + (words[1] & even) + (words[2] & even) + (words[3] & even);
-            lanes += (words[0] >> 8 & even) + (words[1] >> 8 & even) + (words[2] >> 8 & even);
-            lanes += words[3] >> 8 & even;
-        }
+        if (block & 8)
+            lanes = lanes_of(end -= 8);
+        for (; bytes < end; bytes += 16)
+            lanes += lanes_of(bytes) + lanes_of(bytes + 8);
+        bytes += block & 8;
+        size -= block;
         total += (lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) + (lanes >> 48);
     }
     while (size)
@@ -230,6 +240,7 @@ static void tell_rsdp(struct arrival *arrival)
 void fw_acpi(struct fw_board *board)
 {
     struct fw_cfg_file script;
+    size_t count;
 
     file_count = 0;
     if (!fw_cfg_find("etc/table-loader", &script))
@@ -239,7 +250,10 @@ void fw_acpi(struct fw_board *board)
         return;
     }
     fw_cfg_read(script.item, 0, commands, script.size);
-    for (size_t i = 0; i < script.size / sizeof(commands[0]); i++) {
+    count = script.size / sizeof(commands[0]);
+    while (count && commands[count - 1].command == 0)
+        count--; /* QEMU's script has a tail of zeros */
+    for (size_t i = 0; i < count; i++) {
         const char *wrong = run(board, &commands[i]);
 
         if (wrong) {

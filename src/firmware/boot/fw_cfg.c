@@ -93,11 +93,13 @@ bool fw_cfg_write(uint16_t item, uint32_t skip, const void *from, uint32_t size)
     return by_dma && transfer(select | DMA_SKIP, 0, skip) && transfer(DMA_WRITE, (uintptr_t)from, size);
 }
 
+/* Four bytes take fewer instructions one by one than by DMA. */
 uint32_t fw_cfg_number(uint16_t item)
 {
-    uint32_t number;
+    uint32_t number = 0;
 
-    fw_cfg_read(item, 0, &number, sizeof(number));
+    if (present)
+        read_bytes(item, 0, (uint8_t *)&number, sizeof(number));
     return number;
 }
 
