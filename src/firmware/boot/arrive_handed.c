@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Entered by a loader, which tells of the machine by the protocol that it speaks: the arrivals of the packer's
- * stubs read that. If it has brought a kernel, as the first of its modules, that is what is to be booted, with
- * the other modules as initrds.
+ * Entered by a loader, which tells of the machine by the protocol that it speaks: the arrivals of the
+ * packer's stubs read that. If it has brought a kernel, as the first of its modules, that is what is to be
+ * booted, with the other modules as initrds.
  */
 #include "boot.h"
 

@@ -154,6 +154,7 @@ void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
 
     if (refused(inspect(kernel->source, kernel->is_linux, &error), "kernel", &error))
         return;
+    fw_seed(arrival);
     describe(arrival, kernel);
     if (refused(make_plan(&error), "plan", &error))
         return;

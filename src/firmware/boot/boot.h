@@ -17,8 +17,8 @@
  *   disks.c      drivers, file systems, boot entries; in the ROM whole.c, which boots the shape that has them
  *   menu.c       the choice, on the serial port
  *   mmio.c       virtio devices that ACPI tells of
- *   entropy.c    a seed for the kernel
  *   boot.c       inspect, plan, load, enter
+ *   seed.c       random bits of the CPU's
  *   see.c        page tables, as somebody wants to look at memory
  *
  * Variables: .bss.hot is cleared at the start, the rest of .bss before disks are looked at, .bss.kept never.
@@ -57,8 +57,8 @@ void fw_arrive(struct arrival *arrival, const struct fw_start *start);
 
 /*
  * Boots the kernel that was handed over: in the ROM (handed.c) what QEMU was told to boot by -kernel, in the
- * ELF (arrive_handed.c) the first module. Comes back when there is none, or when it does not boot, having said
- * why.
+ * ELF (arrive_handed.c) the first module. Comes back when there is none, or when it does not boot, having
+ * said why.
  */
 void fw_boot_handed(struct arrival *arrival);
 
@@ -84,6 +84,9 @@ struct fw_kernel {
 void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel);
 /* Is that a kernel at all? */
 bool fw_is_kernel(const struct zp_source *source);
+
+/* seed.c: arrival->entropy, when nobody has handed any over and the CPU has some. */
+void fw_seed(struct arrival *arrival);
 
 /* Like stub_say, of something that is passed over. */
 void fw_note(const char *format, ...);

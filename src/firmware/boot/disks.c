@@ -10,6 +10,7 @@
 
 #define ARENA (UINT64_C(24) << 20)
 #define PAGE  4096u
+#define SEED  32u
 
 static struct {
     struct fw_arena arena;
@@ -19,6 +20,7 @@ static struct {
     struct fw_file_source kernel, initrds[FW_INITRD_MAX];
     struct zp_module modules[FW_INITRD_MAX];
     struct fw_disk_source disk;
+    unsigned char seed[SEED];
 } disks;
 
 static void quiesce(void)
@@ -48,6 +50,16 @@ static void find_disks(struct arrival *arrival)
     fw_virtio_add_pci(&disks.bus, &disks.pci);
     fw_virtio_add_cmdline(&disks.bus, arrival->cmdline);
     fw_add_acpi(&disks.bus, arrival->rsdp);
+}
+
+/* A seed for the kernel: of virtio-rng, where neither a loader nor the CPU has one. */
+static void take_seed(struct arrival *arrival)
+{
+    fw_seed(arrival);
+    if (arrival->entropy || fw_virtio_random(&disks.bus, disks.seed, SEED) != SEED)
+        return;
+    arrival->entropy = disks.seed;
+    arrival->entropy_length = SEED;
 }
 
 static void boot(struct arrival *arrival, const struct zp_source *source, size_t initrd_count,
@@ -137,7 +149,7 @@ void fw_boot_disks(struct arrival *arrival)
     if (!take_arena(arrival))
         return;
     find_disks(arrival);
-    fw_take_entropy(arrival, &disks.bus);
+    take_seed(arrival);
     full = fw_search_begin(&disks.search, &disks.arena, arrival->cmdline) != 0;
     for (size_t i = 0; i < disks.bus.disk_count && !full; i++)
         full = fw_search_disk(&disks.search, &disks.bus.disks[i]) != 0;

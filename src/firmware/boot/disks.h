@@ -15,7 +15,4 @@ size_t fw_menu_ask(const struct fw_menu *menu, size_t first, uint32_t seconds);
 /* mmio.c: virtio devices that ACPI tells of (LNRO0005), as QEMU's microvm does. */
 void fw_add_acpi(struct fw_virtio_bus *bus, uint64_t rsdp);
 
-/* entropy.c: a seed for the kernel, if nobody has handed one over: of the CPU, else of virtio-rng. */
-void fw_take_entropy(struct arrival *arrival, struct fw_virtio_bus *bus);
-
 #endif
