@@ -111,7 +111,7 @@ void fw_arrive(struct arrival *arrival, const struct fw_start *start)
     board.shadow = FW_EBDA + 16; /* its first byte tells how large it is */
     board.cpus = 1;
     if (fw_cfg_begin())
-        board.cpus = fw_cfg_number(FW_CFG_CPUS_MAX) & 0xffff;
+        board.cpus = fw_cfg_number(FW_CFG_CPUS) & 0xffff;
     if (fw_cfg_find("etc/e820", &e820))
         count_by_e820(&board, &e820);
     else

@@ -112,10 +112,12 @@ void fw_chipset(struct fw_board *board)
     uint64_t window = above(board->low_end, WINDOW), ecam;
 
     stub_range_add(board->arrival, ROMS, ZP_GIB4 - ROMS, ZP_E820_RESERVED);
+    /* First of all: the ROM is seen where it is copied from until somebody looks at other memory. */
+    if (id == ID_440FX || id == ID_Q35)
+        shadow(board, id == ID_Q35 ? PAM0_Q35 : PAM0_440FX);
     fw_mtrr(board, above(board->low_end, ZP_GIB4 / 2));
     if (id != ID_440FX && id != ID_Q35)
         return;
-    shadow(board, id == ID_Q35 ? PAM0_Q35 : PAM0_440FX);
     port_out16(ELCR, ELCR_PCI << 8);
     if (id == ID_440FX) {
         set_piix();

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define FW_CFG_CPUS         0x05
 #define FW_CFG_KERNEL_ADDR  0x07
 #define FW_CFG_KERNEL_SIZE  0x08
 #define FW_CFG_INITRD_SIZE  0x0b
-#define FW_CFG_CPUS_MAX     0x0f
 #define FW_CFG_KERNEL_ENTRY 0x10
 #define FW_CFG_KERNEL_DATA  0x11
 #define FW_CFG_INITRD_DATA  0x12

@@ -21,6 +21,11 @@
 #define FW_ALIAS_PAGE 0xffe00000 /* of 2 MiB */
 #define FW_ALIAS      0x7fbff00000
 
+/* Where other CPUs start for a moment (a page of the ROM), and what they read and count. */
+#define FW_OTHER_CPU   0xe3000
+#define FW_OTHER_COUNT 0x5fc
+#define FW_OTHER_LIST  0x600
+
 /* How we were entered: as in a packed file (pack/layout.h), or by a reset. */
 #define FW_WAY_RESET 0
 

@@ -18,7 +18,7 @@
 #define TABLE  (ZP_PTE_P | ZP_PTE_RW | ZP_PTE_A)
 #define PAGE   (ZP_PTE_P | ZP_PTE_RW | ZP_PTE_A | ZP_PTE_D | ZP_PTE_PS)
 
-    .section .tables, "a"
+    .section .tables, "ax"
 pml4:
     .quad   pointers + TABLE
     .fill   511, 8, 0
@@ -33,6 +33,27 @@ directory:
     .quad   address + PAGE
     .set    address, address + ZP_PAGE_SIZE_2M
     .endr
+/* Another CPU, in real mode, at FW_OTHER_CPU: sets its registers as the first one's are, counts, and waits. */
+    .org    FW_OTHER_CPU - FW_ROM_BASE
+    .code16
+    cli
+    xorw    %ax, %ax
+    movw    %ax, %ds
+    movw    $FW_OTHER_LIST, %si
+1:  movl    (%si), %ecx
+    testl   %ecx, %ecx
+    jz      2f
+    movl    4(%si), %eax
+    movl    8(%si), %edx
+    wrmsr
+    addw    $12, %si
+    jmp     1b
+2:  lock incl FW_OTHER_COUNT
+3:  cli
+    hlt
+    jmp     3b
+
+    .balign 8
 gdt:
     .quad   0
     .quad   ZP_SEGMENT_FLAT_CODE32

@@ -12,7 +12,7 @@ struct fw_board {
     uint64_t high_end; /* and that above, 4 GiB when there is none */
     uint64_t tables;   /* what we take from the end of low RAM begins here */
     uint64_t shadow;   /* the next free byte in [.., 1 MiB) that tables may lie in; 0: there is no such RAM */
-    uint32_t cpus;     /* at most so many */
+    uint32_t cpus;     /* that are there, this one included */
 };
 
 /* The highest free RAM below 4 GiB, told the kernel as e820_type; NULL: there is not as much. */
