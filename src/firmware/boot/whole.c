@@ -22,7 +22,6 @@ void fw_boot_disks(struct arrival *arrival)
     uint64_t place;
     uint8_t *bytes;
 
-    stub_ranges_done(arrival);
     place = stub_find(arrival, size, PAGE, 0, 0, 0);
     if (place == 0) {
         fw_note("disks: no room for %d KiB", (uint64_t)size >> 10);
