@@ -152,12 +152,7 @@ int main(int argc, char **argv)
     static struct zp_decision decisions[32];
     static struct zp_memory_range ranges[ZP_PC_RANGE_COUNT];
     static struct zp_request request; /* all zero: the library chooses */
-    struct zp_image_room image_room = {.segments = segments,
-                                       .segment_capacity = 64,
-                                       .notes = notes,
-                                       .note_capacity = 32,
-                                       .entries = entries,
-                                       .entry_capacity = 12};
+    struct zp_image_room image_room = {segments, 64, notes, 32, entries, 12, 0};
     struct zp_plan_room plan_room = {spans, 64, e820, 160, decisions, 32};
     struct zp_pc pc = {sizeof(pc), 1, RAM_SIZE, {UINT64_C(3) << 30}, {UINT64_C(4) << 30}}; /* devices' hole */
     struct zp_source kernel, initrd;
