@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import firmware
 import launch
 import pack
 import plot
@@ -23,7 +24,7 @@ BUILD = pathlib.Path(os.environ.get("ZP_BUILD_ROOT", ROOT / "build-bench"))
 ROUND = BUILD / "bench/bench_round"
 ZEROPAGE = BUILD / "src/cli/zeropage"
 CMDLINE = "console=ttyS0 earlyprintk=ttyS0"
-SECTIONS = ("core", "load", "memory", "launch", "growth", "size", "entry")
+SECTIONS = ("core", "load", "memory", "launch", "growth", "size", "entry", "firmware")
 CURVES = ("peer", "shared", "private", "mapped")
 MIB = 1 << 20
 
@@ -289,7 +290,8 @@ def measure(subjects, options):
                 "launch": lambda: measure_launch(subjects, 1 if quick else 5),
                 "growth": lambda: measure_growth(subjects, quick) | {"entry": pack.entry_points(packer, quick)},
                 "size": lambda: pack.measure_size(packer, quick),
-                "entry": lambda: pack.measure_entry(packer, quick)}
+                "entry": lambda: pack.measure_entry(packer, quick),
+                "firmware": lambda: firmware.measure(packer, quick)}
     found = {"machine": {"kernel": platform.release(), "cpus": os.cpu_count()}}
     for name in options.only or sections:
         print(f"bench: {name}", file=sys.stderr, flush=True)

@@ -113,8 +113,8 @@ def pe_entry(path):
     return struct.unpack_from("<I", data, struct.unpack_from("<I", data, 0x3c)[0] + 40)[0]
 
 
-def count(argv, marks, folder, plugin, seconds=300):
-    """Boots argv until an end is met. argv may start QEMU itself, or by way of ZEROPAGE_QEMU and PATH."""
+def count(argv, marks, folder, plugin, seconds=300, clock=False):
+    """Boots argv until an end is met. argv may start QEMU itself, or by way of ZEROPAGE_QEMU and PATH. clock: time alone."""
     folder = pathlib.Path(folder)
     tools = folder / "bin"
     tools.mkdir(exist_ok=True)
@@ -125,7 +125,7 @@ def count(argv, marks, folder, plugin, seconds=300):
     if real is None:
         raise Failed("QEMU is not installed")
     wrapper = tools / "qemu-system-x86_64"
-    wrapper.write_text(f"#!/bin/sh\nexec {real} \"$@\" -plugin {plugin},marks={folder / 'marks'},out={out}\n")
+    wrapper.write_text(f"#!/bin/sh\nexec {real} \"$@\" -plugin {plugin},marks={folder / 'marks'},out={out}{',clock=on' * clock}\n")
     wrapper.chmod(0o755)
     environment = {**os.environ, "ZEROPAGE_QEMU": str(wrapper), "PATH": f"{tools}:{os.environ['PATH']}"}
     process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

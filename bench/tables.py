@@ -10,6 +10,8 @@ AGAINST = {"private": "peer", "mapped": "peer", "kaslr": "peer", "shared": "peer
 # Programs that make one file of a kernel, and what of ours boots where theirs do.
 PACKERS = {"grub-mkrescue": "--esp on", "ISOLINUX": "--esp off", "systemd-stub": "--flavour pe"}
 STUB_GOAL = 32  # KiB that a packed file may add to a kernel, without ESP and padding
+ROM_GOAL = 128  # KiB
+FIRMWARE_GOALS = {"qboot": 1, "SeaBIOS + GRUB": 0.02}  # instructions, as part of theirs
 LAUNCH_GOALS = {("xz", "direct"): 0.25, ("lz4", "direct"): 0.45, ("xz", "direct, cache"): 0.1}
 
 
@@ -182,6 +184,26 @@ def show_own(entry):
         print(line)
 
 
+def show_firmware(entry):
+    print("\nFirmware, from reset to the kernel's first instruction: thousands of guest instructions and ms; ours as part of\n"
+          "theirs (quartiles of the turns); KiB of the ROMs")
+    for row in entry["handed"] + entry["disks"]:
+        print(f" {row.get('disk', '-kernel')}: {row['kernel']}, {row['machine']}")
+        for name, one in row.get("contenders", {"": row}).items():
+            if "cannot" in one:
+                print(f"  {name:<20}cannot: {one['cannot']}")
+                continue
+            line = f"  {name:<20}{thousands(one['instructions']):>10}k {milliseconds(one['ns']):>8} ms  {one['entered']:<20}"
+            if "ours_of_it" in one:
+                line += f"{one['ours_of_it']:.4f} of its instructions, {spread(one['our_time_of_it'])} of its time"
+            if "ours_of_it" in one and name in FIRMWARE_GOALS:
+                line += f"  {met(one['ours_of_it'], FIRMWARE_GOALS[name], False)}"
+            print(line.rstrip())
+    sizes = entry["sizes"]
+    print(" ROM: " + ", ".join(f"{name} {kib(size)} KiB" for name, size in sizes.items() if not isinstance(size, dict))
+          + f"  {met(sizes['zeropage-fw'] / 1024, ROM_GOAL, False)}")
+
+
 def growth_cell(entry):
     if "instructions" in entry:
         return f"{thousands(entry['instructions'])}k"
@@ -206,7 +228,7 @@ def show(result):
     print(f"Linux {result['machine']['kernel']}, {result['machine']['cpus']} CPUs")
     for name, shower in (("core", show_core), ("load", show_load), ("memory", show_memory),
                          ("launch", show_launch), ("growth", show_growth),
-                         ("size", show_size), ("entry", show_entry)):
+                         ("size", show_size), ("entry", show_entry), ("firmware", show_firmware)):
         if name in result:
             shower(result[name])
     if result["peer_missing"]:
