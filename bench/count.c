@@ -3,8 +3,8 @@
  * A plugin of QEMU's translator that counts guest instructions between two marks. Receives in its arguments
  * `marks`, a file of lines `begin|place|end NAME HEX-BYTES`: a mark is met when an instruction is executed at
  * which these bytes lie, wherever that is; and `out`, to which it writes what it has counted as JSON when an
- * `end` is met after a `begin`. Then it ends QEMU. With `clock=on` it counts nothing, which costs time, and only
- * looks at the clock at each mark.
+ * `end` is met after a `begin`. Then it ends QEMU. With `clock=on` it counts nothing, which costs time, and
+ * only looks at the clock at each mark.
  *
  * Every executed instruction is counted at its own address, by code that QEMU translates along with it, so
  * that nothing is estimated. A string instruction with a repeat prefix is, to QEMU, as many instructions as
@@ -201,13 +201,18 @@ static bool is_string(const unsigned char *bytes, size_t size)
 
 static void look_for_marks(struct qemu_plugin_insn *insn, uint64_t address)
 {
-    const void *bytes = qemu_plugin_insn_haddr(insn);
-    size_t left = PAGE - address % PAGE;
+    const void *first = qemu_plugin_insn_data(insn), *bytes = NULL;
+    size_t size = qemu_plugin_insn_size(insn), left = PAGE - address % PAGE;
 
-    for (size_t i = 0; bytes && i < mark_count; i++) {
+    for (size_t i = 0; i < mark_count; i++) {
+        const size_t known = size < marks[i].size ? size : marks[i].size;
         struct marked *marked;
 
-        if (marks[i].size > left || memcmp(bytes, marks[i].bytes, marks[i].size) != 0)
+        /* The instruction alone first: to find what lies behind it takes longer. */
+        if (marks[i].size > left || memcmp(first, marks[i].bytes, known) != 0)
+            continue;
+        bytes = bytes ? bytes : qemu_plugin_insn_haddr(insn);
+        if (bytes == NULL || memcmp(bytes, marks[i].bytes, marks[i].size) != 0)
             continue;
         marked = malloc(sizeof(*marked));
         if (marked == NULL)
