@@ -196,6 +196,8 @@ def show_firmware(entry):
             line = f"  {name:<20}{thousands(one['instructions']):>10}k {milliseconds(one['ns']):>8} ms  {one['entered']:<20}"
             if "ours_of_it" in one:
                 line += f"{one['ours_of_it']:.4f} of its instructions, {spread(one['our_time_of_it'])} of its time"
+            if one["past_real_mode"] > one["instructions"]:
+                line += f" ({one['ours_past_real_mode']:.4f} with its real mode)"
             if "ours_of_it" in one and name in FIRMWARE_GOALS:
                 line += f"  {met(one['ours_of_it'], FIRMWARE_GOALS[name], False)}"
             print(line.rstrip())
