@@ -58,8 +58,8 @@ static bool refused(int status, const char *step, const struct zp_error *error)
     return true;
 }
 
-/* Whose setup sectors speak for it is Linux: no multiboot header is sought. */
-static int inspect(const struct zp_source *source, bool is_linux, struct zp_error *error)
+/* Linux, or what QEMU has taken for a PVH kernel, is known: no multiboot header is sought. */
+static int inspect(const struct zp_source *source, bool known, struct zp_error *error)
 {
     struct zp_image_room room;
 
@@ -69,7 +69,7 @@ static int inspect(const struct zp_source *source, bool is_linux, struct zp_erro
     room.note_capacity = NOTE_MAX;
     room.entries = boot.entries;
     room.entry_capacity = ENTRY_MAX;
-    room.without = is_linux ? 1u << ZP_PROTOCOL_MULTIBOOT1 | 1u << ZP_PROTOCOL_MULTIBOOT2 : 0;
+    room.without = known ? 1u << ZP_PROTOCOL_MULTIBOOT1 | 1u << ZP_PROTOCOL_MULTIBOOT2 : 0;
     return zp_inspect(source, &room, &boot.image, error);
 }
 
@@ -152,7 +152,7 @@ void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
     const struct zp_guest guest = {.struct_size = sizeof(guest), .regions = &memory, .region_count = 1};
     struct zp_error error;
 
-    if (refused(inspect(kernel->source, kernel->is_linux, &error), "kernel", &error))
+    if (refused(inspect(kernel->source, kernel->is_linux || kernel->in_place, &error), "kernel", &error))
         return;
     fw_seed(arrival);
     describe(arrival, kernel);

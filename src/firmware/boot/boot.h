@@ -14,7 +14,7 @@
  *   mtrr.c       memory types
  *   tables.c     ACPI tables by QEMU's script, SMBIOS
  *   handed.c     -kernel, -initrd, -append; handed_elf.c of an ELF
- *   disks.c      drivers, file systems, boot entries; in the ROM whole.c, which boots the shape that has them
+ *   disks.c      drivers, file systems, boot entries; in the ROM whole.c, which unpacks and calls its part.c
  *   menu.c       the choice, on the serial port
  *   mmio.c       virtio devices that ACPI tells of
  *   boot.c       inspect, plan, load, enter

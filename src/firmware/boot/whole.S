@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* zeropage-fw.elf, packed by LZMA, as the ROM has it: for whole.c. */
+/* The ROM's part for disks, packed by LZ4: for whole.c. */
     .section .rodata.whole, "a"
     .globl  fw_whole, fw_whole_end
     .hidden fw_whole, fw_whole_end
 fw_whole:
     .incbin FW_WHOLE
 fw_whole_end:
-    .globl  fw_whole_bytes
-    .hidden fw_whole_bytes
+    .globl  fw_whole_bytes, fw_whole_memory
+    .hidden fw_whole_bytes, fw_whole_memory
     .balign 4
 fw_whole_bytes:
     .long   STUB_BYTES
+fw_whole_memory:
+    .long   STUB_MEMORY
 
     .section .note.GNU-stack, "", @progbits

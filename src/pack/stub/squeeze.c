@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs while building: squeeze lz4|lzma STUB PACKED NUMBERS. Receives the stub as it lies in memory;
- * writes it as one LZ4 block or as LZMA without header, as small as the libraries can make it, and what head.S
- * must know of it as a header: its size, and the two words that stub.ld put at its end. doc/lz4_Block_format.md of
+ * Runs while building: squeeze lz4|lzma STUB PACKED NUMBERS. Receives the stub as it lies in memory; writes
+ * it as one LZ4 block or as LZMA without header, as small as the libraries can make it, and what head.S must
+ * know of it as a header: its size, and the two words that stub.ld put at its end. doc/lz4_Block_format.md of
  * LZ4; DOC/lzma-specification.txt of the LZMA SDK.
  */
 #include <lz4hc.h>
@@ -102,6 +102,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "squeeze: %s: the library gives up\n", argv[2]);
         return 1;
     }
+    memcpy(words, stub + size - sizeof(words), sizeof(words));
     snprintf(text, sizeof(text),
              "#define STUB_BYTES 0x%zx\n#define STUB_TABLES 0x%x\n#define STUB_MEMORY 0x%x\n", size, words[0],
              words[1]);
