@@ -23,6 +23,7 @@ enum cli_exit {
 };
 
 /* The verbs. argv[0] is "zeropage VERB"; the answer is the exit code. */
+int cli_firmware(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_pack(int argc, char **argv);
 int cli_plan(int argc, char **argv);

@@ -20,6 +20,7 @@ static const struct verb {
     int (*run)(int argc, char **argv);
     char *title; /* argv[0] of the verb: what its usage and errors begin with */
 } verbs[] = {
+    {"firmware", "where the installed guest firmware lies", cli_firmware, (char[]){"zeropage firmware"}},
     {"inspect", "what it is, what it demands, every entry", cli_inspect, (char[]){"zeropage inspect"}},
     {"pack", "one file that boots everywhere", cli_pack, (char[]){"zeropage pack"}},
     {"plan", "the memory map and entry state of a boot", cli_plan, (char[]){"zeropage plan"}},
@@ -29,12 +30,18 @@ static const struct verb {
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
+static const char *arguments_of(const struct verb *verb)
+{
+    if (verb->run == cli_firmware)
+        return "";
+    return verb->run == cli_probe ? "..." : "IMAGE ...";
+}
+
 static int help(void)
 {
     puts("zeropage boots any x86-64 kernel, anywhere.\n\nUsage:");
     for (size_t i = 0; i < VERB_COUNT; i++)
-        printf("  zeropage %-7s %-9s  %s\n", verbs[i].name, verbs[i].run == cli_probe ? "..." : "IMAGE ...",
-               verbs[i].summary);
+        printf("  zeropage %-8s %-9s  %s\n", verbs[i].name, arguments_of(&verbs[i]), verbs[i].summary);
     puts("\n'zeropage VERB --help' lists a verb's options; 'man zeropage' tells the rest.\n"
          "Exit code: 0 done, 1 the image or the machine says no, 2 usage.\n"
          "\n"
@@ -43,7 +50,8 @@ static int help(void)
          "  zeropage run vmlinuz --initrd initrd.img --cmdline console=ttyS0\n"
          "  zeropage unpack vmlinuz -o vmlinux\n"
          "  zeropage pack vmlinuz -o image --initrd initrd.img --cmdline console=ttyS0\n"
-         "  zeropage probe -- qemu-system-x86_64 -kernel {} -nographic");
+         "  zeropage probe -- qemu-system-x86_64 -kernel {} -nographic\n"
+         "  qemu-system-x86_64 -bios $(zeropage firmware --rom) -kernel vmlinuz -nographic");
     return cli_finish(CLI_DONE);
 }
 

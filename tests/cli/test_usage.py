@@ -13,7 +13,8 @@ import unittest
 
 import zptap
 
-VERBS = ("inspect", "pack", "plan", "run", "unpack")
+VERBS = ("inspect", "pack", "plan", "run", "unpack")  # those that are about an image
+OTHERS = ("firmware", "probe")
 NEEDED = {"pack": ("-o", "packed")}  # what a verb insists on besides an image
 SIZE = "not a number of bytes such as 512M, 2G or 0x4000000"
 PROTOCOLS = "auto, linux16, linux32, linux64, pvh, multiboot1, multiboot2"
@@ -107,6 +108,10 @@ USAGE_ERRORS = [
     ("unpack k --section x:", "zeropage unpack: --section x:: not NAME:FILE"),
     ("unpack k -o - --notes -", "zeropage unpack: standard output takes one thing; name a file for the others"),
     ("unpack k -o - --list", "zeropage unpack: standard output takes one thing; name a file for the others"),
+    ("firmware vmlinuz", "zeropage firmware: takes no image: 'vmlinuz' is too many"),
+    ("firmware --rom --elf", "zeropage firmware: one of --json, --rom and --elf at a time"),
+    ("firmware --bios", "zeropage firmware: unrecognized option '--bios'"),
+    ("firmwrae", "zeropage: unknown verb 'firmwrae'; did you mean 'firmware'?"),
     ("unpak x", "zeropage: unknown verb 'unpak'; did you mean 'unpack'?"),
     ("run --net tap x", "zeropage run: --net tap: not 'user'"),
 ]
@@ -159,7 +164,7 @@ class Usage(unittest.TestCase):
 
     def test_help_fits_a_screen(self):
         """--help of the command and of each verb has at most 23 lines of at most 80 characters"""
-        for argv in [["--help"], ["-h"]] + [[verb, flag] for verb in VERBS for flag in ("--help", "-h")]:
+        for argv in [["--help"], ["-h"]] + [[verb, flag] for verb in VERBS + OTHERS for flag in ("--help", "-h")]:
             with self.subTest(" ".join(argv)):
                 ran = zeropage(*argv)
                 self.assertEqual((ran.returncode, ran.stderr), (0, ""))
@@ -170,8 +175,10 @@ class Usage(unittest.TestCase):
 
     def test_help_names_every_verb(self):
         """the help of the command names every verb"""
-        listed = re.findall(r"(?m)^  zeropage (\w+) +IMAGE \.\.\.", zeropage("--help").stdout)
-        self.assertEqual(tuple(listed), VERBS)
+        usage = zeropage("--help").stdout.split("Usage:\n")[1].split("\n\n")[0]
+        listed = re.findall(r"(?m)^  zeropage (\w+) +(IMAGE \.\.\.|)", usage)
+        self.assertEqual([verb for verb, image in listed if image], list(VERBS))
+        self.assertEqual([verb for verb, image in listed if not image], list(OTHERS))
 
     def test_full_disk(self):
         """an output that cannot be written is exit code 1 and one line"""

@@ -49,6 +49,8 @@ class Install(unittest.TestCase):
         cls.include = cls.prefix / option["includedir"]
         cls.lib = cls.prefix / option["libdir"]
         cls.man = cls.prefix / option["mandir"]
+        cls.bin = cls.prefix / option["bindir"]
+        cls.share = cls.prefix / option["datadir"]
         cls.programs = {}
 
     def pkg_config(self, *options):
@@ -139,6 +141,18 @@ class Install(unittest.TestCase):
         installed = {str(path.relative_to(self.man)).removesuffix(".gz")
                      for path in self.man.rglob("*") if path.is_file()}
         self.assertEqual(installed, pages)
+
+    def test_firmware(self):
+        """both shapes of the firmware as they were built, for everybody to read; the command finds them"""
+        installed = self.share / "zeropage"
+        self.assertEqual(sorted(path.name for path in installed.iterdir()), ["zeropage-fw.elf", "zeropage-fw.rom"])
+        for path in installed.iterdir():
+            self.assertEqual(path.read_bytes(), (zptap.BUILD / "src/firmware/boot" / path.name).read_bytes())
+            self.assertEqual(path.stat().st_mode & 0o777, 0o644)
+        ran = zptap.command(self.bin / "zeropage", "firmware", "--json")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual(json.loads(ran.stdout), {shape: str((installed / f"zeropage-fw.{shape}").resolve())
+                                                  for shape in ("rom", "elf")})
 
     def test_example_is_short(self):
         """the example has at most 200 lines"""
