@@ -24,9 +24,9 @@ class Manual(unittest.TestCase):
 
     def test_options(self):
         """each option of a verb's source stands in its page"""
-        sources = {"inspect": ["cmd_inspect.c"], "pack": ["cmd_pack.c"], "plan": ["cmd_plan.c", "request.c"],
-                   "run": ["cmd_run.c", "request.c"], "unpack": ["cmd_unpack.c"],
-                   "probe": ["cmd_probe.c"]}
+        sources = {"firmware": ["cmd_firmware.c"], "inspect": ["cmd_inspect.c"], "pack": ["cmd_pack.c"],
+                   "plan": ["cmd_plan.c", "request.c"], "run": ["cmd_run.c", "request.c"],
+                   "unpack": ["cmd_unpack.c"], "probe": ["cmd_probe.c"]}
         for verb, files in sources.items():
             page = (zptap.SOURCE / f"man/zeropage-{verb}.1").read_text().replace("\\", "")
             for name in files:
