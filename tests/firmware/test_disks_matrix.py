@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """From a disk on every machine, few and many CPUs, little and much memory, as ROM and as ELF: the probe judged."""
 import itertools
-import unittest
 
 import console
 import test_disks as disks
