@@ -172,6 +172,13 @@ static uint8_t sum(const uint8_t *bytes, size_t size)
         size -= block;
         total += (lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) + (lanes >> 48);
     }
+    for (uint64_t word; size >= 8; bytes += 8, size -= 8) {
+        uint64_t lanes;
+
+        memcpy(&word, bytes, sizeof(word));
+        lanes = (word & even) + (word >> 8 & even);
+        total += (lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) + (lanes >> 48);
+    }
     while (size)
         total += bytes[--size];
     return (uint8_t)total;

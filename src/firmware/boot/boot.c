@@ -149,7 +149,11 @@ static void see_spans(bool unseen)
 void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
 {
     const struct zp_guest_region memory = {{ZP_PAGE_SIZE}, UINT64_MAX - ZP_PAGE_SIZE, (void *)ZP_PAGE_SIZE};
-    const struct zp_guest guest = {.struct_size = sizeof(guest), .regions = &memory, .region_count = 1};
+    /* Who has put the segments into memory has cleared what they have beyond the file. */
+    const struct zp_guest guest = {.struct_size = sizeof(guest),
+                                   .flags = kernel->in_place ? ZP_GUEST_ZEROED : 0,
+                                   .regions = &memory,
+                                   .region_count = 1};
     struct zp_error error;
 
     if (refused(inspect(kernel->source, kernel->is_linux || kernel->in_place, &error), "kernel", &error))
