@@ -164,7 +164,7 @@ def command(packer, machine, rom, *options):
 
 def once(packer, argv, marks, clock):
     with tempfile.TemporaryDirectory(dir=packer.subjects.folder) as folder:
-        return counting.count(argv, marks, folder, packer.build / "bench/count.so", clock=clock)
+        return counting.count(argv, marks, folder, packer.build / "bench/count.so", 120, clock)
 
 
 def first_of_kernel(counted):
@@ -228,7 +228,8 @@ def handed(packer, quick, initrd):
                 rom = firmware(packer.build, name, machine)
                 return command(packer, machine, rom, "-kernel", kernel, *more, "-append", LINE), marks_of(packer, rom, kernel)
             rows.append({"machine": machine, "kernel": title,
-                         "contenders": compare(packer, {name: boot(name) for name in ("zeropage-fw", *others)}, 1 if quick else 5)})
+                         "contenders": compare(packer, {name: boot(name) for name in ("zeropage-fw", *others)},
+                                               1 if quick else 5)})
     return rows
 
 
@@ -245,13 +246,16 @@ def from_disk(packer, quick, initrd):
                 continue
             path = path["path"]
 
+            # What is no EFI program does not start as one.
+            names = [name for name in ("zeropage-fw", *others[:1 if quick else None])
+                     if "systemd" not in name or kernel.read_bytes()[:2] == b"MZ"]
+
             def boot(name, kernel=kernel, path=path):
                 rom = firmware(packer.build, name)
                 drive = ["-drive", f"file={path},format=raw,if=virtio,snapshot=on"]
                 return command(packer, "q35", rom, *drive), marks_of(packer, rom, kernel)
             rows.append({"disk": kind, "kernel": title, "machine": "q35",
-                         "contenders": compare(packer, {name: boot(name) for name in ("zeropage-fw", *others[:1 if quick else None])},
-                                               1 if quick else 3)})
+                         "contenders": compare(packer, {name: boot(name) for name in names}, 1 if quick else 3)})
             path.unlink()
     return rows
 
