@@ -37,22 +37,37 @@ static FW_KEPT struct {
 } boot;
 
 /* One line for whatever the core says no to: most have numbers that say it all. */
-static bool refused(int status, const char *step, const struct zp_error *error)
+static bool refused(int status, const char *name, const struct zp_error *error)
 {
     switch (status) {
     case ZP_OK: return false;
     case ZP_ERR_NO_SPACE:
-        fw_note("%s: no room for 0x%x bytes, the largest gap is 0x%x", step, error->value, error->limit);
+        fw_note("%s: no room for 0x%x bytes, the largest gap is 0x%x", name, error->value, error->limit);
         break;
     case ZP_ERR_NOT_RAM:
-        fw_note("%s: 0x%x bytes at 0x%x are needed, and that is no free RAM", step, error->limit,
+        fw_note("%s: 0x%x bytes at 0x%x are needed, and that is no free RAM", name, error->limit,
                 error->value);
         break;
     case ZP_ERR_CMDLINE_LENGTH:
-        fw_note("%s: the command line has %d bytes, the kernel takes %d", step, error->value, error->limit);
+        fw_note("%s: the command line has %d bytes, the kernel takes %d", name, error->value, error->limit);
+        break;
+    case ZP_ERR_READ:
+        fw_note("%s: 0x%x bytes at 0x%x cannot be read", name, error->value, error->offset);
+        break;
+    case ZP_ERR_FORMAT: fw_note("%s: begins with 0x%x: of no format that boots", name, error->value); break;
+    case ZP_ERR_TRUNCATED:
+        fw_note("%s: has 0x%x bytes, of 0x%x: it was cut", name, error->limit, error->value);
+        break;
+    case ZP_ERR_PE_ONLY: fw_note("%s: an EFI program, which is not started here", name); break;
+    case ZP_ERR_COMPRESSED: fw_note("%s: a compressed file, which is not unpacked here", name); break;
+    case ZP_ERR_NO_ENTRY:
+    case ZP_ERR_ELF_PROGRAM: fw_note("%s: has no entry for a boot loader", name); break;
+    case ZP_ERR_TOO_LARGE:
+        fw_note("%s: 0x%x, and 0x%x is the most that there may be (field %d)", name, error->value,
+                error->limit, (uint64_t)error->field);
         break;
     default:
-        fw_note("%s: error %d of field %d: 0x%x, 0x%x", step, (uint64_t)-status, (uint64_t)error->field,
+        fw_note("%s: error %d of field %d: 0x%x, 0x%x", name, (uint64_t)-status, (uint64_t)error->field,
                 error->value, error->limit);
     }
     return true;
@@ -154,20 +169,21 @@ void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
                                    .flags = kernel->in_place ? ZP_GUEST_ZEROED : 0,
                                    .regions = &memory,
                                    .region_count = 1};
+    const char *name = kernel->name ? kernel->name : "the kernel";
     struct zp_error error;
 
-    if (refused(inspect(kernel->source, kernel->is_linux || kernel->in_place, &error), "kernel", &error))
+    if (refused(inspect(kernel->source, kernel->is_linux || kernel->in_place, &error), name, &error))
         return;
     fw_seed(arrival);
     describe(arrival, kernel);
-    if (refused(make_plan(&error), "plan", &error))
+    if (refused(make_plan(&error), name, &error))
         return;
     if (kernel->in_place && boot.plan.delta) {
         fw_note("kernel: linked to lie where it cannot");
         return;
     }
     see_spans(kernel->unseen);
-    if (refused(zp_load(&boot.plan, &guest, &error), "load", &error)) {
+    if (refused(zp_load(&boot.plan, &guest, &error), name, &error)) {
         if (kernel->in_place)
             stub_refuse("the kernel is in pieces");
         return;

@@ -70,6 +70,7 @@ void fw_boot_disks(struct arrival *arrival);
 
 /* boot.c: a kernel with all that belongs to it. */
 struct fw_kernel {
+    const char *name; /* for messages; NULL: "the kernel" */
     const struct zp_source *source;
     const struct zp_module *modules; /* initrds, joined in this order */
     size_t module_count;

@@ -62,10 +62,11 @@ static void take_seed(struct arrival *arrival)
     arrival->entropy_length = SEED;
 }
 
-static void boot(struct arrival *arrival, const struct zp_source *source, size_t initrd_count,
-                 const char *cmdline)
+static void boot(struct arrival *arrival, const char *name, const struct zp_source *source,
+                 size_t initrd_count, const char *cmdline)
 {
-    struct fw_kernel kernel = {.source = source,
+    struct fw_kernel kernel = {.name = name,
+                               .source = source,
                                .modules = disks.modules,
                                .module_count = initrd_count,
                                .cmdline = cmdline,
@@ -81,8 +82,11 @@ static void boot_entry(struct arrival *arrival, const struct fw_entry *entry, co
     const char *options = fw_search_options(&disks.search, entry);
     const struct fw_volume *volume = &entry->fs->volume;
 
-    fw_note("%s from %s, partition %d: %s", entry->title ? entry->title : entry->id, volume->disk->name,
-            (uint64_t)volume->number, why);
+    if (volume->number)
+        fw_note("%s from %s, partition %d: %s", entry->title ? entry->title : entry->id, volume->disk->name,
+                (uint64_t)volume->number, why);
+    else
+        fw_note("%s from %s: %s", entry->title ? entry->title : entry->id, volume->disk->name, why);
     if (!options) {
         fw_note("no room for the command line");
         return;
@@ -94,7 +98,7 @@ static void boot_entry(struct arrival *arrival, const struct fw_entry *entry, co
             return;
         disks.modules[i] = (struct zp_module){.source = &disks.initrds[i].source};
     }
-    boot(arrival, &disks.kernel.source, entry->initrd_count, options);
+    boot(arrival, entry->kernel, &disks.kernel.source, entry->initrd_count, options);
 }
 
 /* loader.conf is for whoever boots these entries; the timeouts of extlinux and GRUB are for menus of theirs.
@@ -138,8 +142,24 @@ static void boot_whole(struct arrival *arrival)
         if (fw_disk_source(disk, &disks.disk) != 0 || !fw_is_kernel(&disks.disk.source))
             continue;
         fw_note("%s is a kernel from its first sector on: no configuration has anything to boot", disk->name);
-        boot(arrival, &disks.disk.source, 0, disks.search.words);
+        boot(arrival, disk->name, &disks.disk.source, 0, disks.search.words);
     }
+}
+
+/* Nothing was booted: what was looked at, disk by disk. */
+static void tell_disks(void)
+{
+    for (size_t i = 0; i < disks.bus.disk_count; i++) {
+        const struct fw_disk *disk = &disks.bus.disks[i];
+        uint64_t systems = 0;
+
+        for (size_t at = 0; at < disks.search.system_count; at++)
+            systems += disks.search.systems[at].volume.disk == disk;
+        fw_note("%s: file systems that can be read: %d, and none has anything that boots", disk->name,
+                systems);
+    }
+    if (disks.bus.disk_count == 0)
+        fw_note("no disk was found: only virtio-blk and virtio-scsi are looked at (QEMU: -drive if=virtio)");
 }
 
 void fw_boot_disks(struct arrival *arrival)
@@ -156,11 +176,10 @@ void fw_boot_disks(struct arrival *arrival)
     full = full || fw_search_done(&disks.search, arrival->cmdline) != 0;
     if (full)
         fw_note("disks: %d MiB of tables are full: what is behind them is not looked at", ARENA >> 20);
-    if (disks.bus.disk_count == 0)
-        fw_note("no virtio disk was found");
     if (disks.search.menu.entries) {
         boot_entries(arrival);
         boot_whole(arrival);
     }
+    tell_disks();
     quiesce();
 }
