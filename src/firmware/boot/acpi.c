@@ -154,7 +154,7 @@ static uint64_t lanes_of(const uint8_t *bytes)
     return (value & EVEN) + (value >> 8 & EVEN);
 }
 
-/* 64 times 4 * 255 is what a lane holds. */
+/* A lane holds 128 times two bytes. */
 static uint8_t sum(const uint8_t *bytes, size_t size)
 {
     uint64_t total = 0;
@@ -170,13 +170,6 @@ static uint8_t sum(const uint8_t *bytes, size_t size)
             lanes += lanes_of(bytes) + lanes_of(bytes + 8);
         bytes += block & 8;
         size -= block;
-        total += (lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) + (lanes >> 48);
-    }
-    for (uint64_t word; size >= 8; bytes += 8, size -= 8) {
-        uint64_t lanes;
-
-        memcpy(&word, bytes, sizeof(word));
-        lanes = (word & even) + (word >> 8 & even);
         total += (lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) + (lanes >> 48);
     }
     while (size)
