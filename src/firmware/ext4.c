@@ -179,8 +179,11 @@ static int mount(struct fw_fs *fs)
 
     if (!zp_fits(SUPER_AT, sizeof(ext4->super), fs->volume.size))
         return 1;
-    if (fw_volume_read(&fs->volume, SUPER_AT + SUPER_MAGIC, magic, sizeof(magic)) != 0)
+    if (fw_volume_read(&fs->volume, SUPER_AT + SUPER_MAGIC, magic, sizeof(magic)) != 0) {
+        fw_note("%s, volume %u: its first sectors cannot be read", fs->volume.disk->name,
+                (uint64_t)fs->volume.number);
         return -1;
+    }
     if (ext4_16(magic) != MAGIC)
         return 1;
     ext4 = fw_arena_take(fs->arena, sizeof(*ext4));

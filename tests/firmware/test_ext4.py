@@ -167,7 +167,7 @@ class Made(ext4_images.Images):
             self.assertTrue(seen.files() == {"/a/long": self.wanted["/vmlinuz"]} or "/a/long" not in seen.files() or
                             seen.files()["/a/long"][1] == "unreadable", number)
             if number > 1 and "/a/long" not in seen.files():  # of the first the driver tells
-                self.assertGreaterEqual(len(seen.notes), 1)
+                self.assertGreaterEqual(len(seen.notes), 1, number)
 
 
 if __name__ == "__main__":
