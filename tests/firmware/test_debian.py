@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Debian from a disk under our firmware: images of debian_disks.py, up to a login, a look around and off again."""
+import pathlib
 import re
+import tempfile
 import unittest
 
 import console
 import debian_disks
+import disk_images
 import zptap
 
 # A whole boot of systemd where every instruction is translated, beside others who do the same.
@@ -15,20 +18,18 @@ FIRST_LINES_SECONDS = 240
 # whatever the firmware.
 
 
-def drive(name, device):
-    return ["-drive", f"file={debian_disks.disk(name)},format=raw,if=none,id=disk,snapshot=on", "-device", device]
-
-
-BLK, SCSI = "virtio-blk-pci,drive=disk", "scsi-hd,drive=disk"
+def drive(disk, device, snapshot="on"):
+    return ["-drive", f"file={disk},format=raw,if=none,id=disk,snapshot={snapshot}", "-device", f"{device},drive=disk"]
 
 
 def machine(name, kind):
+    disk = debian_disks.disk(name)
     if kind == "microvm":
-        return console.qemu("microvm", "-bios", console.ROM, *drive(name, "virtio-blk-device,drive=disk"), memory="1G")
+        return console.qemu("microvm", "-bios", console.ROM, *drive(disk, "virtio-blk-device"), memory="1G")
     if kind == "q35 scsi":
-        return console.qemu("q35", "-bios", console.ROM, "-device", "virtio-scsi-pci", *drive(name, SCSI), memory="1G",
+        return console.qemu("q35", "-bios", console.ROM, "-device", "virtio-scsi-pci", *drive(disk, "scsi-hd"), memory="1G",
                             cpus=2)
-    return console.qemu(kind, "-bios", console.ROM, *drive(name, BLK), memory="1G")
+    return console.qemu(kind, "-bios", console.ROM, *drive(disk, "virtio-blk-pci"), memory="1G")
 
 
 class Debian(unittest.TestCase):
@@ -43,14 +44,17 @@ class Debian(unittest.TestCase):
         self.assertRegex(said[-1], rf"^{titles[name]} from virtio-(blk|scsi) .*, partition 1: \S")
         return said
 
+    def log_in(self, guest):
+        guest.expect(r"debian login: ")
+        guest.type("root")
+        guest.expect(r"Password: ")
+        guest.type(debian_disks.PASSWORD)
+        guest.expect(r"root@debian:~# ")
+
     def boots(self, name, kind):
         with console.Console(machine(name, kind), LOGIN_SECONDS) as guest:
             self.decided(guest, name)
-            guest.expect(r"debian login: ")
-            guest.type("root")
-            guest.expect(r"Password: ")
-            guest.type(debian_disks.PASSWORD)
-            guest.expect(r"root@debian:~# ")
+            self.log_in(guest)
             guest.type("uname -r; cat /proc/cmdline; findmnt -no UUID /; echo 'looked': $?")
             seen = guest.expect(r"(?s)\n(.*?)looked: 0").group(1)
             guest.type("systemctl poweroff")
@@ -65,6 +69,21 @@ class Debian(unittest.TestCase):
             line = guest.expect(r"Command line: (.*)\r?\n").group(1)
             self.assertIn(f"root=UUID={debian_disks.ROOT_UUID} ro", line)
             guest.expect(r"RAMDISK: \[mem ")
+
+    def test_power_cut(self):
+        """what Debian had written when its power was cut lies in the journal alone, and is what is booted"""
+        with tempfile.TemporaryDirectory(prefix="zp-debian-") as folder:
+            disk = pathlib.Path(folder, "disk")
+            disk_images.tool("cp", "--sparse=always", debian_disks.disk("grub"), disk)
+            argv = console.qemu("q35", "-bios", console.ROM, *drive(disk, "virtio-blk-pci", "off"), memory="1G")
+            with console.Console(argv, LOGIN_SECONDS) as guest:
+                self.log_in(guest)
+                guest.type("cd /boot/grub; sed \"s/^menuentry 'Debian GNU.Linux'/menuentry 'After the cut'/\" grub.cfg > new; "
+                           "mv new grub.cfg; sync grub.cfg .; echo b > /proc/sysrq-trigger")
+                guest.finish()
+            with console.Console(argv, LOGIN_SECONDS) as guest:
+                guest.expect(r"zeropage: After the cut from virtio-blk [^\n]*, partition 1: the default of its configuration")
+                guest.expect(r"EXT4-fs \(vda1\): recovery complete")
 
 
 def add(name, kind, how):
