@@ -35,10 +35,10 @@ class Counts(unittest.TestCase):
         rom[0xfff0:0xfff5] = bytes.fromhex("ea 0000 00f0")
         (self.folder / "rom").write_bytes(rom)
 
-    def count(self, *options, end=END):
+    def count(self, *options, end=END, clock=False):
         argv = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-machine", "pc,accel=tcg", "-bios", self.folder / "rom"]
         marks = [("begin", "first", BEGIN), ("place", "loop", LOOP), ("end", "last", end)]
-        return counting.count([*argv, *options], marks, self.folder, PLUGIN, seconds=20 if end == END else 3)
+        return counting.count([*argv, *options], marks, self.folder, PLUGIN, 20 if end == END else 3, clock)
 
     def test_exact(self):
         """every instruction between the marks counts, a step of a string instruction as one"""
@@ -53,6 +53,15 @@ class Counts(unittest.TestCase):
         base = 0xf0000 + len(BEFORE)
         self.assertEqual(self.count()["marks"], [["first", base, 0], ["loop", base + len(BEGIN), 4],
                                                 ["last", base + len(BEGIN + LOOP + STRING), COUNT]])
+
+    def test_clock(self):
+        """with the clock it counts nothing, and tells the time since the first mark at each"""
+        counted = self.count(clock=True)
+        self.assertEqual([name for name, _, _ in counted["marks"]], ["first", "loop", "last"])
+        self.assertEqual(counted["ns"][0], 0)
+        self.assertEqual(counted["ns"], sorted(counted["ns"]))
+        self.assertGreater(counted["ns"][-1], 0)
+        self.assertEqual((counted["executed"], counted["sites"]), (0, []))
 
     def test_icount(self):
         """the same where QEMU counts as well"""
