@@ -29,8 +29,8 @@ static bool set_timeout(struct fw_settings *settings, const char *text)
     if (!force && !fw_same(text, "menu-hidden") && !fw_same(text, "menu-disabled") &&
         !fw_decimal(text, &seconds))
         return false;
-    if (!settings->has_timeout) {
-        settings->has_timeout = true;
+    if (!settings->by_loader_conf) {
+        settings->has_timeout = settings->by_loader_conf = true;
         settings->timeout = force ? UINT32_MAX : seconds;
         settings->menu |= force;
     }
