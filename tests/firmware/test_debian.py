@@ -29,6 +29,8 @@ def machine(name, kind):
     if kind == "q35 scsi":
         return console.qemu("q35", "-bios", console.ROM, "-device", "virtio-scsi-pci", *drive(disk, "scsi-hd"), memory="1G",
                             cpus=2)
+    if kind == "q35 elf":
+        return console.qemu("q35", "-kernel", console.ELF, "-append", "handed=1", *drive(disk, "virtio-blk-pci"), memory="1G")
     return console.qemu(kind, "-bios", console.ROM, *drive(disk, "virtio-blk-pci"), memory="1G")
 
 
@@ -68,6 +70,8 @@ class Debian(unittest.TestCase):
             self.decided(guest, name)
             line = guest.expect(r"Command line: (.*)\r?\n").group(1)
             self.assertIn(f"root=UUID={debian_disks.ROOT_UUID} ro", line)
+            if kind == "q35 elf":
+                self.assertRegex(line, r" handed=1\s*$")
             guest.expect(r"RAMDISK: \[mem ")
 
     def test_power_cut(self):
@@ -98,7 +102,8 @@ def add(name, kind, how):
 for _name, _kind in (("bls", "q35"), ("grub", "pc"), ("uki", "q35 scsi")):
     add(_name, _kind, Debian.boots)
 for _name, _kind in (("bls", "pc"), ("bls", "q35 scsi"), ("bls", "microvm"), ("grub", "q35"), ("grub", "q35 scsi"),
-                     ("grub", "microvm"), ("uki", "pc"), ("uki", "microvm")):
+                     ("grub", "microvm"), ("uki", "pc"), ("uki", "microvm"), ("bls", "q35 elf"), ("grub", "q35 elf"),
+                     ("uki", "q35 elf")):
     add(_name, _kind, Debian.starts)
 
 
