@@ -6,43 +6,36 @@
  */
 #include "io.h"
 
+#include "port.h"
+
 uint8_t fw_in8(uint16_t port)
 {
-    uint8_t value;
-
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-    return value;
+    return port_in8(port);
 }
 
 uint16_t fw_in16(uint16_t port)
 {
-    uint16_t value;
-
-    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-    return value;
+    return port_in16(port);
 }
 
 uint32_t fw_in32(uint16_t port)
 {
-    uint32_t value;
-
-    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-    return value;
+    return port_in32(port);
 }
 
 void fw_out8(uint16_t port, uint8_t value)
 {
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
+    port_out8(port, value);
 }
 
 void fw_out16(uint16_t port, uint16_t value)
 {
-    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
+    port_out16(port, value);
 }
 
 void fw_out32(uint16_t port, uint32_t value)
 {
-    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
+    port_out32(port, value);
 }
 
 uint8_t fw_read8(uint64_t address)

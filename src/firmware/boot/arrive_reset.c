@@ -10,8 +10,8 @@
 
 #include "../../core/checked.h"
 #include "../../pack/stub/arrive.h"
+#include "../port.h"
 #include "fw_cfg.h"
-#include "port.h"
 #include "reset.h"
 
 #define MIB         0x100000u

@@ -12,7 +12,8 @@
  *   chipset.c    shadow RAM, power management, interrupt routing, ECAM of QEMU's pc and q35
  *   pci_setup.c  bus numbers, BARs and bridge windows
  *   mtrr.c       memory types
- *   tables.c     ACPI tables by QEMU's script, SMBIOS
+ *   acpi.c       ACPI tables by QEMU's script
+ *   smbios.c     SMBIOS tables
  *   handed.c     -kernel, -initrd, -append; handed_elf.c of an ELF
  *   disks.c      drivers, file systems, boot entries; in the ROM whole.c, which unpacks and calls its part.c
  *   menu.c       the choice, on the serial port

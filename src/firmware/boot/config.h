@@ -3,7 +3,7 @@
 #ifndef ZP_FIRMWARE_BOOT_CONFIG_H
 #define ZP_FIRMWARE_BOOT_CONFIG_H
 
-#include "port.h"
+#include "../port.h"
 
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA    0xcfc

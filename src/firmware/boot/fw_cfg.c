@@ -6,8 +6,8 @@
 #include "fw_cfg.h"
 
 #include "../../core/seam.h"
+#include "../port.h"
 #include "boot.h"
-#include "port.h"
 
 #define SELECTOR 0x510
 #define DATA     0x511

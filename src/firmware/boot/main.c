@@ -51,7 +51,6 @@ _Noreturn void fw_main(const struct fw_start *entry)
     settle(entry);
     fw_boot_handed(&arrival);
     memset(fw_cold, 0, (size_t)(fw_cold_end - fw_cold));
-    stub_ranges_done(&arrival); /* stub_find gives memory from now on */
     fw_boot_disks(&arrival);
     stub_refuse("nothing to boot");
 }

@@ -7,7 +7,7 @@
 #include <zeropage/wire/x86.h>
 
 #include "../../core/checked.h"
-#include "port.h"
+#include "../port.h"
 #include "reset.h"
 
 #define CPUID_MTRR  (1u << 12) /* leaf 1, EDX */

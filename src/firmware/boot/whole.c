@@ -36,6 +36,7 @@ void fw_boot_disks(struct arrival *arrival)
     uint64_t place;
     uint8_t *bytes;
 
+    stub_ranges_done(arrival); /* after a reset nobody has needed that yet */
     place = stub_find(arrival, fw_whole_memory, PAGE, 0, 0, 0);
     if (place == 0) {
         fw_note("disks: no room for %d KiB", (uint64_t)fw_whole_memory >> 10);

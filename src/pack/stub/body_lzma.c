@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Unpacks what is to be small rather than fast, some bodies' stub and what the firmware's ROM has inside:
- * LZMA without header or end mark, lc, lp and pb 0, as squeeze.c makes it. It is our own and was found whole,
- * so that nothing is checked. DOC/lzma-specification.txt of the LZMA SDK; names are its.
+ * Unpacks the stub in bodies that are to be small rather than fast: LZMA without header or end mark, lc, lp
+ * and pb 0, as squeeze.c makes it. It is our own and was found whole, so that nothing is checked.
+ * DOC/lzma-specification.txt of the LZMA SDK; names are its.
  */
 #include <stddef.h>
 #include <stdint.h>

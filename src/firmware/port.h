@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* I/O ports and model-specific registers, for what runs before there are drivers. */
-#ifndef ZP_FIRMWARE_BOOT_PORT_H
-#define ZP_FIRMWARE_BOOT_PORT_H
+#ifndef ZP_FIRMWARE_PORT_H
+#define ZP_FIRMWARE_PORT_H
 
 #include <stdint.h>
 
