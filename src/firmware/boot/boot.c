@@ -95,34 +95,16 @@ bool fw_is_kernel(const struct zp_source *source)
     return inspect(source, false, &error) == ZP_OK;
 }
 
-static void describe(struct arrival *arrival, const struct fw_kernel *kernel)
+static void describe(const struct arrival *arrival, const struct fw_kernel *kernel)
 {
-    struct zp_machine *machine = &boot.machine;
     struct zp_request *request = &boot.request;
 
-    memset(machine, 0, sizeof(*machine));
-    machine->struct_size = sizeof(*machine);
-    machine->cpu_count = 1;
-    machine->ranges = boot.ranges;
-    machine->range_count = stub_machine_ranges(arrival, boot.ranges);
-
-    memset(request, 0, sizeof(*request));
-    request->struct_size = sizeof(*request);
-    request->flags = ZP_REQUEST_DEFER;
+    stub_describe(arrival, boot.ranges, &boot.machine, request);
     request->trampoline_size = zp_enter_size(SPAN_MAX);
     request->cmdline = kernel->cmdline;
     request->cmdline_length = kernel->cmdline_length;
     request->modules = kernel->modules;
     request->module_count = kernel->module_count;
-    request->entropy = arrival->entropy;
-    request->entropy_length = arrival->entropy_length;
-    request->blobs = arrival->blobs;
-    request->blob_count = arrival->blob_count;
-    if (arrival->has_boot_params)
-        request->boot_params = &arrival->boot_params;
-    request->rsdp.address.value = arrival->rsdp;
-    request->rsdp.bytes = arrival->rsdp_bytes;
-    request->rsdp.size = arrival->rsdp_bytes[15] < 2 ? 20 : sizeof(arrival->rsdp_bytes);
 }
 
 static int make_plan(struct zp_error *error)

@@ -188,28 +188,13 @@ static void make_plan(const struct zp_pack_payload *payload)
     room->decisions = boot.decisions;
     room->decision_capacity = DECISION_MAX;
 
-    boot.machine.struct_size = sizeof(boot.machine);
-    boot.machine.cpu_count = 1;
-    boot.machine.ranges = boot.ranges;
-    boot.machine.range_count = stub_machine_ranges(arrival, boot.ranges);
-
-    boot.request.struct_size = sizeof(boot.request);
+    stub_describe(arrival, boot.ranges, &boot.machine, &boot.request);
     boot.request.protocol = payload->entry;
-    boot.request.flags = ZP_REQUEST_DEFER;
     boot.request.trampoline_size = zp_enter_size(SPAN_MAX);
     boot.request.cmdline = arrival->cmdline;
     boot.request.cmdline_length = arrival->cmdline_length;
     boot.request.modules = arrival->modules;
     boot.request.module_count = arrival->module_count;
-    boot.request.entropy = arrival->entropy;
-    boot.request.entropy_length = arrival->entropy_length;
-    boot.request.blobs = arrival->blobs;
-    boot.request.blob_count = arrival->blob_count;
-    if (arrival->has_boot_params)
-        boot.request.boot_params = &arrival->boot_params;
-    boot.request.rsdp.address.value = arrival->rsdp;
-    boot.request.rsdp.bytes = arrival->rsdp_bytes;
-    boot.request.rsdp.size = arrival->rsdp_bytes[15] < 2 ? 20 : sizeof(arrival->rsdp_bytes);
     demand(zp_plan_make(&boot.image, &boot.machine, &boot.request, room, &boot.plan, &error), "plan", &error);
 }
 

@@ -9,6 +9,7 @@
  *   main.c       the story: arrive, settle clear of the kernel's home, unpack, inspect, plan, load, enter
  *   arrive_*.c   what each protocol hands over -> struct arrival
  *   efi.c        the firmware's answers -> boot_params, exit of boot services; then as if by linux64
+ *   describe.c   struct arrival -> machine and request of the core
  *   ranges.c     memory map, what of it is busy, where something fits
  *   payload.c    checksum and header of the payload, its parts as sources
  *   unpack_*.c   one of them is linked: stored alone, and LZ4 or zstd
@@ -119,6 +120,9 @@ uint64_t stub_find(const struct arrival *arrival, uint64_t size, uint64_t align,
 /* The map with keeps as ZP_USAGE_BUSY, for zp_machine. Returns the count; capacity suffices for
  * STUB_RANGE_MAX + 2 * STUB_KEEP_MAX. */
 size_t stub_machine_ranges(const struct arrival *arrival, struct zp_memory_range *ranges);
+/* describe.c: both from nothing; ranges: room for STUB_RANGE_MAX and two for each keep, borrowed. */
+void stub_describe(const struct arrival *arrival, struct zp_memory_range *ranges,
+                   struct zp_machine *ret_machine, struct zp_request *ret_request);
 void stub_find_rsdp(struct arrival *arrival); /* scans EBDA and BIOS area when nobody told */
 void stub_cmdline_add(struct arrival *arrival, const char *text,
                       size_t length); /* a space between; refuses */
