@@ -7,6 +7,7 @@ A test file ends with:
         zptap.main()
 """
 import atexit
+import functools
 import os
 import pathlib
 import shutil
@@ -31,6 +32,15 @@ def command(*argv, timeout=60, **options):
     """Run argv to its end with output captured as text; never longer than timeout seconds."""
     options.setdefault("stdin", subprocess.DEVNULL)
     return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=timeout, **options)
+
+
+@functools.cache
+def kernel(name):
+    """A cached file or directory of tools/kernels."""
+    ran = command(SOURCE / "tools/kernels", "get", name, timeout=600)
+    if ran.returncode != 0:
+        raise RuntimeError(f"tools/kernels get {name}: {ran.stderr}")
+    return pathlib.Path(ran.stdout.strip())
 
 
 def why_no_kvm():

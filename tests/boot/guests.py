@@ -33,13 +33,7 @@ def number(value):
     return int(value, 0) if isinstance(value, str) else value
 
 
-@functools.cache
-def kernel(name):
-    """A cached file or directory of tools/kernels."""
-    ran = zptap.command(zptap.SOURCE / "tools/kernels", "get", name, timeout=600)
-    if ran.returncode != 0:
-        raise RuntimeError(f"tools/kernels get {name}: {ran.stderr}")
-    return pathlib.Path(ran.stdout.strip())
+kernel = zptap.kernel
 
 
 @functools.cache

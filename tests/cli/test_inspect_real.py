@@ -18,14 +18,6 @@ HEADER_ENDS = [  # Documentation/x86/boot: the end of the header by version
 PAYLOAD_MAGICS = {b"\x1f\x8b": "gzip", b"\xfd7": "xz", b"\x02!": "lz4", b"(\xb5": "zstd"}
 
 
-@functools.cache
-def kernel(name):
-    ran = zptap.command(zptap.SOURCE / "tools/kernels", "get", name, timeout=280)
-    if ran.returncode != 0:
-        raise RuntimeError(f"tools/kernels get {name}: {ran.stderr}")
-    return pathlib.Path(ran.stdout.strip())
-
-
 _folder = tempfile.TemporaryDirectory(prefix="zeropage-inspect-")
 UNPACK = {"lz4": ["lz4", "-dc"], "zstd": ["zstd", "-dcq"], "xz": ["xz", "-dcq"]}
 
@@ -33,7 +25,7 @@ UNPACK = {"lz4": ["lz4", "-dc"], "zstd": ["zstd", "-dcq"], "xz": ["xz", "-dcq"]}
 @functools.cache
 def vmlinux(name, compression):
     """The ELF in a bzImage's payload, unpacked by the compression's own tool."""
-    path, data = pathlib.Path(_folder.name) / name, kernel(name).read_bytes()
+    path, data = pathlib.Path(_folder.name) / name, zptap.kernel(name).read_bytes()
     start = (data[0x1F1] + 1) * 512 + field(data, 0x248, "I")
     stream = data[start:start + field(data, 0x24C, "I") - 4]  # the last four bytes are the size
     with path.open("wb") as out:
@@ -48,7 +40,7 @@ def inspect_file(path):
 
 
 def inspect(name):
-    return inspect_file(kernel(name))
+    return inspect_file(zptap.kernel(name))
 
 
 def number(value):
@@ -180,7 +172,7 @@ class BzImage(unittest.TestCase):
 
 class Elf(unittest.TestCase):
     def check_segments(self, name, protocols):
-        return self.check_file(kernel(name), protocols)
+        return self.check_file(zptap.kernel(name), protocols)
 
     def check_file(self, path, protocols):
         data, told, status = inspect_file(path)
@@ -257,7 +249,7 @@ class Elf(unittest.TestCase):
     def test_grub_pvh(self):
         """GRUB for PVH: the note of 4 bytes, in a PT_NOTE without memory"""
         _, told = self.check_segments("grub-pvh", ["pvh", "linux32"])
-        notes = readelf(kernel("grub-pvh"), "-n")
+        notes = readelf(zptap.kernel("grub-pvh"), "-n")
         data = bytes.fromhex(re.search(r"description data: ((?:\w\w )+)", notes).group(1))
         self.assertEqual(number(entry(told, "pvh")["address"]), int.from_bytes(data, "little"))
         self.assertEqual([(n["type"], n["descriptor_size"]) for n in told["notes"]], [(18, 4)])
@@ -322,7 +314,7 @@ class Refused(unittest.TestCase):
     def test_uml(self):
         """user-mode Linux is a program"""
         self.check("uml", "ZP_ERR_ELF_PROGRAM")
-        self.assertIn("INTERP", readelf(kernel("uml"), "-l"))
+        self.assertIn("INTERP", readelf(zptap.kernel("uml"), "-l"))
 
     def test_arm64(self):
         """an arm64 Image"""
@@ -345,11 +337,11 @@ class Inside(unittest.TestCase):
         self.assertEqual((status, told["inside"]), (0, ".linux"))
         uki = told["uki"]
         start = uki["linux_offset"]
-        self.assertEqual(data[start:start + uki["linux_size"]], kernel("cloud").read_bytes())
+        self.assertEqual(data[start:start + uki["linux_size"]], zptap.kernel("cloud").read_bytes())
         self.same_image(told, inspect("cloud")[1])
         self.assertEqual(uki["cmdline"], "console=ttyS0")
         listed = re.findall(r"(?m)^ +\d+ (\S+) +([0-9a-f]+)  ([0-9a-f]+)  [0-9a-f]+  ([0-9a-f]+)",
-                            zptap.command("objdump", "-h", kernel("uki")).stdout)
+                            zptap.command("objdump", "-h", zptap.kernel("uki")).stdout)
         self.assertEqual([(s["name"], s["size"], int(s["virtual_address"], 16), s["offset"])
                           for s in uki["sections"]],
                          [(name, int(size, 16), int(address, 16), int(offset, 16))

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """zeropage pack: what it writes, read back by other people's tools; each refusal; edits in place."""
-import functools
 import json
 import os
 import pathlib
@@ -19,14 +18,6 @@ HEADER = BODY + 0x40  # struct zp_pack_body
 ADDRESS = 0x200000
 INITRD = bytes(range(256)) * 40
 MIB = 1 << 20
-
-
-@functools.cache
-def kernel(name):
-    ran = zptap.command(zptap.SOURCE / "tools/kernels", "get", name, timeout=280)
-    if ran.returncode != 0:
-        raise RuntimeError(f"tools/kernels get {name}: {ran.stderr}")
-    return pathlib.Path(ran.stdout.strip())
 
 
 def field(data, offset, kind="I"):
@@ -237,11 +228,11 @@ class Layout(Case):
 
     def test_added(self):
         """without ESP at most 32 KiB are added to a kernel of any kind: Debian's, its vmlinux, Xen, GNU Mach"""
-        self.zeropage("unpack", kernel("cloud"), "-o", "vmlinux")
+        self.zeropage("unpack", zptap.kernel("cloud"), "-o", "vmlinux")
         vmlinux = self.work / "vmlinux"
-        for image, options in ((kernel("cloud"), ()), (vmlinux, ()), (vmlinux, ("--entry", "pvh")),
-                               (kernel("xen"), ("--entry", "multiboot2")), (kernel("xen"), ("--entry", "pvh")),
-                               (kernel("gnumach"), ())):
+        for image, options in ((zptap.kernel("cloud"), ()), (vmlinux, ()), (vmlinux, ("--entry", "pvh")),
+                               (zptap.kernel("xen"), ("--entry", "multiboot2")), (zptap.kernel("xen"), ("--entry", "pvh")),
+                               (zptap.kernel("gnumach"), ())):
             with self.subTest(image=image.name, options=options):
                 ran = self.zeropage("pack", image, "-o", "image", "--esp", "off", "--json", *options)
                 told = json.loads(ran.stdout)
@@ -336,17 +327,17 @@ class Entries(Case):
 
     def test_gzip(self):
         """Xen as it is shipped, a gzip'd ELF, is unpacked and the report says so"""
-        ran = self.zeropage("pack", kernel("xen-gz"), "-o", "image")
+        ran = self.zeropage("pack", zptap.kernel("xen-gz"), "-o", "image")
         self.assertIn("after unpacking the file given", ran.stdout)
-        self.assertEqual(Packed(self.work / "image").kernel(), kernel("xen").read_bytes())
+        self.assertEqual(Packed(self.work / "image").kernel(), zptap.kernel("xen").read_bytes())
 
     def test_real(self):
         """memtest86+, gnumach and grub-invaders are packed, each with its own home"""
         homes = {"memtest": 0x100000, "gnumach": 0x1000000, "invaders": 0x100000}
         for name, home in homes.items():
             with self.subTest(name):
-                packed = self.pack(kernel(name))
-                self.assertEqual(packed.kernel(), kernel(name).read_bytes())
+                packed = self.pack(zptap.kernel(name))
+                self.assertEqual(packed.kernel(), zptap.kernel(name).read_bytes())
                 self.assertGreaterEqual(packed.payload["home"], 0x100000)
                 self.verify()
 
@@ -354,8 +345,8 @@ class Entries(Case):
 class Refusals(Case):
     def test_images(self):
         """images that cannot be packed: a line that says why, and what to do"""
-        self.assertIn("only the 16-bit entry", self.refused(kernel("ipxe"), "-o", "x"))
-        self.assertIn("zeropage unpack --section .linux:FILE", self.refused(kernel("uki"), "-o", "x"))
+        self.assertIn("only the 16-bit entry", self.refused(zptap.kernel("ipxe"), "-o", "x"))
+        self.assertIn("zeropage unpack --section .linux:FILE", self.refused(zptap.kernel("uki"), "-o", "x"))
         for kind in ("pe", "arm64", "elf64-program", "zboot"):
             with self.subTest(kind):
                 name = self.generate(kind)

@@ -20,14 +20,6 @@ BASE = 0x400  # of the code in a generated bzImage
 PAYLOAD = BASE + 0x300
 
 
-@functools.cache
-def kernel(name):
-    ran = zptap.command(zptap.SOURCE / "tools/kernels", "get", name, timeout=280)
-    if ran.returncode != 0:
-        raise RuntimeError(f"tools/kernels get {name}: {ran.stderr}")
-    return pathlib.Path(ran.stdout.strip())
-
-
 def field(data, offset, kind="I"):
     return struct.unpack_from("<" + kind, data, offset)[0]
 
@@ -40,7 +32,7 @@ def payload(data):
 @functools.cache
 def vmlinux(name, codec):
     """What the codec's own tool makes of the payload; the last four bytes are the size."""
-    stream = payload(kernel(name).read_bytes())[:-4]
+    stream = payload(zptap.kernel(name).read_bytes())[:-4]
     return subprocess.run(TOOLS[codec], input=stream, stdout=subprocess.PIPE, check=True, timeout=120).stdout
 
 
@@ -78,7 +70,7 @@ class Case(unittest.TestCase):
 
 class Real(Case):
     def check_kernel(self, name, codec, lists):
-        path, data, whole = kernel(name), kernel(name).read_bytes(), vmlinux(name, codec)
+        path, data, whole = zptap.kernel(name), zptap.kernel(name).read_bytes(), vmlinux(name, codec)
         self.unpack(path, "-o", "vmlinux", "--relocs", "relocs", "--setup-header", "header", "--notes", "notes",
                     "--signature", "signature", "--section", ".text:text")
         self.assertEqual((self.work / "vmlinux").read_bytes(), whole)
@@ -117,7 +109,7 @@ class Real(Case):
     def test_lz4(self):
         """Debian's 6.1 cloud kernel, lz4, three lists"""
         self.check_kernel("cloud", "lz4", 3)
-        self.assertIn("carries no configuration", self.refused(kernel("cloud"), "--config", "config"))
+        self.assertIn("carries no configuration", self.refused(zptap.kernel("cloud"), "--config", "config"))
 
     def test_zstd(self):
         """Debian's 6.12 cloud kernel, zstd, three lists"""
@@ -133,21 +125,21 @@ class Real(Case):
 
     def test_uki(self):
         """a UKI: its kernel's vmlinux, its sections"""
-        self.unpack(kernel("uki"), "-o", "vmlinux", "--section", ".linux:linux", "--section", ".cmdline:cmdline")
+        self.unpack(zptap.kernel("uki"), "-o", "vmlinux", "--section", ".linux:linux", "--section", ".cmdline:cmdline")
         self.assertEqual((self.work / "vmlinux").read_bytes(), vmlinux("cloud", "lz4"))
-        self.assertEqual((self.work / "linux").read_bytes(), kernel("cloud").read_bytes())
+        self.assertEqual((self.work / "linux").read_bytes(), zptap.kernel("cloud").read_bytes())
         self.assertEqual((self.work / "cmdline").read_bytes(), b"console=ttyS0")
-        _, parts = self.listed(kernel("uki"))
+        _, parts = self.listed(zptap.kernel("uki"))
         self.assertIn(("", ".linux"), parts)
         self.assertIn((".linux", "payload"), parts)
         self.assertIn((".linux: payload", "vmlinux"), parts)
 
     def test_xen(self):
         """a gzip'd ELF is unpacked, the ELF in it copied"""
-        self.assertEqual(self.unpack(kernel("xen-gz")).stdout, gzip.decompress(kernel("xen-gz").read_bytes()))
-        _, parts = self.listed(kernel("xen-gz"))
+        self.assertEqual(self.unpack(zptap.kernel("xen-gz")).stdout, gzip.decompress(zptap.kernel("xen-gz").read_bytes()))
+        _, parts = self.listed(zptap.kernel("xen-gz"))
         self.assertEqual(parts["", "file"]["text"], "gzip")
-        self.assertEqual(self.unpack(kernel("xen"), "-o", "-").stdout, kernel("xen").read_bytes())
+        self.assertEqual(self.unpack(zptap.kernel("xen"), "-o", "-").stdout, zptap.kernel("xen").read_bytes())
 
 
 class Generated(Case):
@@ -342,7 +334,7 @@ class Files(Case):
         """What a terminal on stderr is told while an xz payload is unpacked."""
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
-        argv = [str(zptap.BINARY), "unpack", str(kernel("generic")), "-o", "out"]
+        argv = [str(zptap.BINARY), "unpack", str(zptap.kernel("generic")), "-o", "out"]
         try:
             ran = subprocess.run(argv, cwd=self.work, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                  stderr=theirs, env={**os.environ, "TERM": terminal}, timeout=120)

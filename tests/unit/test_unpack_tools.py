@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Unpacking against the tools: payloads of real kernels, and files as the tools write them."""
-import functools
 import hashlib
 import os
 import pathlib
@@ -30,14 +29,6 @@ _folder = tempfile.TemporaryDirectory(prefix="zeropage-unpack-")
 FOLDER = pathlib.Path(_folder.name)
 
 
-@functools.cache
-def kernel(name):
-    ran = zptap.command(zptap.SOURCE / "tools/kernels", "get", name, timeout=280)
-    if ran.returncode != 0:
-        raise RuntimeError(f"tools/kernels get {name}: {ran.stderr}")
-    return pathlib.Path(ran.stdout.strip())
-
-
 def by_tool(command, data):
     return subprocess.run(command.split(), input=data, capture_output=True, check=True, timeout=120).stdout
 
@@ -57,7 +48,7 @@ def digest(data):
 
 class Tools(unittest.TestCase):
     def check_payload(self, name, compression):
-        path = kernel(name)
+        path = zptap.kernel(name)
         data = path.read_bytes()
         start = (data[0x1F1] + 1) * 512 + struct.unpack_from("<I", data, 0x248)[0]
         length = struct.unpack_from("<I", data, 0x24C)[0]
@@ -85,7 +76,7 @@ class Tools(unittest.TestCase):
 
     def test_xen(self):
         """the Xen hypervisor, gzip: what gzip -d gives"""
-        path = kernel("xen-gz")
+        path = zptap.kernel("xen-gz")
         data = path.read_bytes()
         self.assertEqual(digest(by_us(path, 0, len(data), "gzip", False, 1)), digest(by_tool("gzip -dc", data)))
 
