@@ -141,7 +141,14 @@ void fw_virtio_add_mmio(struct fw_virtio_bus *bus, uint64_t address, uint64_t si
         fw_note("virtio-mmio 0x%x: 0x%x bytes: no place for a device", address, size);
         return;
     }
-    if (is_known(bus, address) || !fw_reach(address, size) || !(type = look(address)))
+    if (is_known(bus, address))
+        return;
+    if (!fw_reach(address, size)) {
+        fw_note("virtio-mmio 0x%x: this CPU has no such address", address);
+        return;
+    }
+    type = look(address);
+    if (type == 0)
         return;
     device = fw_virtio_new(bus, &fw_virtio_mmio, type);
     if (!device)

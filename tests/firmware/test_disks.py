@@ -249,6 +249,14 @@ class Disks(Machine):
         self.assertEqual(len(self.said(text)), 1)
         self.judge(text)
 
+    def test_wild_address(self):
+        """a device where this CPU has no addresses costs a line, not the machine"""
+        wild = "virtio_mmio.device=4K@0x400000000000:5"
+        text = self.run_machine(console.qemu("pc", "-kernel", console.ELF, "-append", wild, *drives("pc", "blk", extlinux())))
+        self.assertEqual(self.said(text)[0], "virtio-mmio 0x400000000000: this CPU has no such address")
+        self.assertEqual(len(self.said(text)), 2)
+        self.judge(text, cmdline=f"{WORDS} {wild}")
+
     def test_hostile(self):
         """disks of noise, tables of noise and chains that never end first: a line each, and the good one is booted"""
         with self.subTest("behind them"):

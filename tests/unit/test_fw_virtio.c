@@ -437,7 +437,9 @@ static void mmio_that_is_none(void **state)
     assert_non_null(strstr(fw_host_notes, "no device"));
     fw_machine.unreachable = MMIO_BASE;
     other.type = ZP_VIRTIO_ID_BLOCK;
+    fw_host_forget();
     fw_virtio_add_mmio(&bus, MMIO_BASE + 0x200, 512, 12);
+    assert_non_null(strstr(fw_host_notes, "no such address"));
     assert_int_equal(bus.device_count, 0);
     assert_int_equal(bus.disk_count, 0);
 }

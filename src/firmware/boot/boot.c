@@ -131,7 +131,7 @@ static int make_plan(struct zp_error *error)
 
 /* What load will write to must be mapped; a source that fills memory itself leaves the rest of its last page.
  */
-static void see_spans(bool unseen)
+static bool see_spans(const char *name, bool unseen)
 {
     for (size_t i = 0; i < boot.plan.span_count; i++) {
         const struct zp_span *span = &boot.plan.spans[i];
@@ -139,8 +139,12 @@ static void see_spans(bool unseen)
 
         if (unseen && (span->kind == ZP_SPAN_INITRD || span->kind == ZP_SPAN_KERNEL))
             skip = span->file_size;
-        stub_see(span->staged.value + skip, span->size - skip);
+        if (!stub_see(span->staged.value + skip, span->size - skip)) {
+            fw_note("%s: 0x%x bytes at 0x%x are out of sight", name, span->size, span->staged.value);
+            return false;
+        }
     }
+    return true;
 }
 
 void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
@@ -164,7 +168,8 @@ void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
         fw_note("kernel: linked to lie where it cannot");
         return;
     }
-    see_spans(kernel->unseen);
+    if (!see_spans(name, kernel->unseen))
+        return;
     if (refused(zp_load(&boot.plan, &guest, &error), name, &error)) {
         if (kernel->in_place)
             stub_refuse("the kernel is in pieces");

@@ -32,11 +32,10 @@ static bool take_arena(struct arrival *arrival)
 {
     uint64_t place = stub_find(arrival, ARENA, PAGE, 0, 0, 0);
 
-    if (place == 0) {
+    if (place == 0 || !stub_see(place, ARENA)) {
         fw_note("disks: no room for %d MiB of tables", ARENA >> 20);
         return false;
     }
-    stub_see(place, ARENA);
     stub_keep(arrival, place, ARENA);
     disks.arena.bytes = (unsigned char *)(uintptr_t)place;
     disks.arena.size = ARENA;

@@ -32,8 +32,13 @@ static const char *piece(uint64_t offset, size_t length, size_t *ret_length)
         uint64_t start = elf.segments[i].offset, end = start + elf.segments[i].size;
 
         if (offset >= start && offset < end) {
+            const char *seen;
+
             *ret_length = (size_t)((end < next ? end : next) - offset);
-            return stub_see(elf.segments[i].address + (offset - start), *ret_length);
+            seen = stub_see(elf.segments[i].address + (offset - start), *ret_length);
+            if (!seen)
+                stub_refuse("-kernel: a segment at 0x%x", elf.segments[i].address);
+            return seen;
         }
         next = start > offset && start < next ? start : next;
     }

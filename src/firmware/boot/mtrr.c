@@ -63,18 +63,6 @@ static void set_fixed(void)
         set(number, ALL(ZP_MTRR_TYPE_WP));
 }
 
-static uint64_t address_mask(void)
-{
-    uint32_t eax = 0x80000000, ebx, ecx, edx;
-
-    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
-    if (eax < 0x80000008)
-        return (UINT64_C(1) << 36) - 1;
-    eax = 0x80000008;
-    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
-    return (UINT64_C(1) << (eax & 0x3f)) - 1;
-}
-
 /*
  * The other CPUs wait for a start-up interrupt since the reset. They run the code at fw_other_cpu (reset.S)
  * in the ROM, each counts itself, and stops; a kernel starts them again when it likes. Who does not come in
@@ -107,7 +95,7 @@ void fw_mtrr(const struct fw_board *board, uint64_t uncached)
     if (!(edx & CPUID_MTRR))
         return;
     cap = msr_read(ZP_MSR_MTRRCAP);
-    mask = address_mask();
+    mask = fw_address_mask();
     if (cap & CAP_FIXED)
         set_fixed();
     for (uint32_t i = 0; i < (cap & CAP_COUNT) && uncached < ZP_GIB4; i++) {

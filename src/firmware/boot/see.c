@@ -2,17 +2,20 @@
 /*
  * Page tables, GiB by GiB, as somebody wants to look at memory: fast boots never need more than the first,
  * which the ROM's own tables map. Before anything is added the tables are copied to RAM (entry.S has made
- * them there already). Intel SDM 3A, 4.5 "4-level and 5-level paging".
+ * them there already). Receives any address, for tables and command lines name what they like; guarantees
+ * that what it gives back can be looked at. Intel SDM 3A, 4.5 "4-level and 5-level paging".
  */
 #include <zeropage/wire/x86.h>
 
-#include "../../core/seam.h"
+#include "../../core/checked.h"
 #include "../io.h"
 #include "boot.h"
 
 #define POOL  16 /* pages: each maps 1 GiB, or tells of 512 such */
 #define GIB   (UINT64_C(1) << 30)
 #define ENTRY (ZP_PTE_P | ZP_PTE_RW)
+
+#define LOW_HALF (UINT64_C(1) << 47) /* of what four levels reach */
 
 extern uint64_t fw_tables[7][ZP_PAGE_TABLE_ENTRIES]; /* pages.S: the top first */
 extern uint64_t fw_table_pool[POOL][ZP_PAGE_TABLE_ENTRIES];
@@ -33,38 +36,59 @@ static void own_tables(void)
     __asm__ volatile("mov %0, %%cr3" : : "r"(fw_tables) : "memory");
 }
 
-/* The table that entry names, made from the pool if there is none. */
+uint64_t fw_address_mask(void)
+{
+    uint32_t eax = 0x80000000, ebx, ecx, edx;
+
+    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
+    if (eax < 0x80000008)
+        return (UINT64_C(1) << 36) - 1;
+    eax = 0x80000008;
+    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
+    return (UINT64_C(1) << (eax & 0x3f)) - 1;
+}
+
+/* The table that entry names, made from the pool if there is none; NULL: the pool is empty. */
 static uint64_t *table_below(uint64_t *entry)
 {
     if (!(*entry & ZP_PTE_P)) {
         if (used == POOL)
-            stub_refuse("more than %d GiB to look at", (uint64_t)POOL - 1);
+            return NULL;
         memset(fw_table_pool[used], 0, ZP_PAGE_SIZE);
         *entry = (uintptr_t)fw_table_pool[used++] | ENTRY;
     }
     return (uint64_t *)(uintptr_t)(*entry & ZP_PTE_ADDRESS);
 }
 
-static void map_gib(uint64_t address)
+static bool map_gib(uint64_t address)
 {
     uint64_t *pointers = table_below(&fw_tables[0][address >> 39 & 511]);
-    uint64_t *directory = table_below(&pointers[address >> 30 & 511]);
+    uint64_t *directory = pointers ? table_below(&pointers[address >> 30 & 511]) : NULL;
 
-    if (directory[0])
-        return;
+    if (!directory || directory[0])
+        return directory != NULL;
     for (uint64_t i = 0; i < ZP_PAGE_TABLE_ENTRIES; i++)
         directory[i] = (address + i * ZP_PAGE_SIZE_2M) | ENTRY | ZP_PTE_PS;
+    return true;
 }
 
 const void *stub_see(uint64_t address, uint64_t size)
 {
-    if (size == 0 || address + size <= GIB)
+    uint64_t end;
+
+    if (size == 0)
         return (const void *)(uintptr_t)address;
-    if (address >> 47 || (address + size - 1) >> 47)
+    if (!zp_add(address, size, &end))
+        return NULL;
+    if (end <= GIB)
+        return (const void *)(uintptr_t)address;
+    /* An entry that names an address which the CPU has not is a fault, and nobody is there to take it. */
+    if (end > ZP_GIB4 && (end > LOW_HALF || (end - 1) & ~fw_address_mask()))
         return NULL;
     own_tables();
-    for (uint64_t at = address & ~(GIB - 1); at < address + size; at += GIB)
-        map_gib(at);
+    for (uint64_t at = address & ~(GIB - 1); at < end; at += GIB)
+        if (!map_gib(at))
+            return NULL;
     return (const void *)(uintptr_t)address;
 }
 
