@@ -13,36 +13,50 @@
 static const char kernel_word[] = "zeropage.kernel=";
 static const char initrd_word[] = "zeropage.initrd=";
 
-/* What follows the name in a word that begins with it; NULL: another word. */
-static const char *value_of(const char *word, const char *name)
+struct word {
+    const char *text; /* quotes and all */
+    size_t length;
+};
+
+/* The next word from *at on; quoted ones may hold spaces. false: there is none. */
+static bool next_word(const char **at, struct word *ret)
 {
-    while (*name)
-        if (*word++ != *name++)
-            return NULL;
-    return word;
+    bool quoted = false;
+
+    while (fw_is_space(**at))
+        ++*at;
+    ret->text = *at;
+    for (; **at && (quoted || !fw_is_space(**at)); ++*at)
+        quoted ^= **at == '"';
+    ret->length = (size_t)(*at - ret->text);
+    return ret->length != 0;
 }
 
-/* The words that are not ours, with a space between. Quoted ones may hold spaces. */
+/* What follows the name in a word that begins with it, be it behind a quote; NULL: another word. */
+static const char *value_of(const struct word *word, const char *name)
+{
+    const char *text = word->text + (*word->text == '"');
+
+    while (*name)
+        if (*text++ != *name++)
+            return NULL;
+    return text;
+}
+
+/* The words that are not ours, with a space between. */
 static char *others(struct fw_arena *arena, const char *cmdline)
 {
-    size_t length = fw_length(cmdline), used = 0, at = 0;
-    char *words = fw_arena_take(arena, length + 1);
+    char *words = fw_arena_take(arena, fw_length(cmdline) + 1);
+    struct word word;
+    size_t used = 0;
 
-    while (words && at < length) {
-        size_t begin = at;
-        bool quoted = false;
-
-        for (; at < length && (quoted || !fw_is_space(cmdline[at])); at++)
-            quoted ^= cmdline[at] == '"';
-        if (at > begin && !value_of(cmdline + begin, kernel_word) &&
-            !value_of(cmdline + begin, initrd_word)) {
-            if (used)
-                words[used++] = ' ';
-            memcpy(words + used, cmdline + begin, at - begin);
-            used += at - begin;
-        }
-        while (at < length && fw_is_space(cmdline[at]))
-            at++;
+    while (words && next_word(&cmdline, &word)) {
+        if (value_of(&word, kernel_word) || value_of(&word, initrd_word))
+            continue;
+        if (used)
+            words[used++] = ' ';
+        memcpy(words + used, word.text, word.length);
+        used += word.length;
     }
     return words;
 }
@@ -89,23 +103,24 @@ static struct fw_fs *find(void *context, const char *kind, const char *value)
     return NULL;
 }
 
-/* The next word of ours behind *at, kept: its value. */
+/* The next word of ours from *at on: its value, kept without quotes. */
 static const char *next_value(struct fw_search *search, const char **at, const char *name)
 {
-    const char *word = *at, *value;
+    struct word word;
 
-    for (; *word; word++) {
-        size_t length = 0;
+    while (next_word(at, &word)) {
+        const char *value = value_of(&word, name);
+        char *kept, *to;
 
-        if (word != *at && !fw_is_space(word[-1]))
-            continue;
-        value = value_of(word, name);
         if (!value)
             continue;
-        while (value[length] && !fw_is_space(value[length]))
-            length++;
-        *at = value + length;
-        return fw_keep(search->arena, value, length);
+        kept = to = fw_keep(search->arena, value, (size_t)(*at - value));
+        for (const char *from = kept; from && *from; from++)
+            if (*from != '"')
+                *to++ = *from;
+        if (kept)
+            *to = '\0';
+        return kept;
     }
     return NULL;
 }

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Words of the command line that are the firmware's, and what is left for the kernel. */
+#include "fw_menu.h"
+#include "search.h"
+
+static void search(struct fixture *fixture, struct fw_search *ret, const char *cmdline)
+{
+    assert_int_equal(fw_search_begin(ret, &fixture->arena, cmdline), 0);
+    ret->systems[0] = fixture->tree.fs;
+    ret->system_count = 1;
+    assert_int_equal(fw_search_done(ret, cmdline), 0);
+}
+
+static void begin_with_files(struct fixture *fixture)
+{
+    begin(fixture);
+    fw_tree_text(&fixture->tree, "/k", "kernel");
+    fw_tree_text(&fixture->tree, "/a kernel", "another");
+    fw_tree_text(&fixture->tree, "/rd", "initrd");
+}
+
+static void named(void **state)
+{
+    struct fixture fixture;
+    struct fw_search found;
+    const char *why;
+
+    (void)state;
+    begin_with_files(&fixture);
+    search(&fixture, &found, " a=b zeropage.initrd=/rd\tzeropage.kernel=/k  \"c d\" zeropage.initrd=/k");
+    assert_string_equal(fw_search_options(&found, &found.menu.entries[0]), "a=b \"c d\"");
+    assert_int_equal(fw_choose(&found.menu, &why), 0);
+    assert_string_equal(why, "named on the command line");
+    assert_string_equal(found.menu.entries[0].kernel, "/k");
+    assert_int_equal(found.menu.entries[0].initrd_count, 2);
+    assert_string_equal(found.menu.entries[0].initrds[0], "/rd");
+    assert_string_equal(found.menu.entries[0].initrds[1], "/k");
+    assert_int_equal(notes(), 0);
+    end(&fixture);
+}
+
+static void named_with_spaces(void **state)
+{
+    static const char *const lines[] = {"x zeropage.kernel=\"/a kernel\" y",
+                                        "x \"zeropage.kernel=/a kernel\" y"};
+    struct fixture fixture;
+    struct fw_search found;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        begin_with_files(&fixture);
+        search(&fixture, &found, lines[i]);
+        assert_int_equal(found.menu.count, 1);
+        assert_string_equal(found.menu.entries[0].kernel, "/a kernel");
+        assert_string_equal(found.words, "x y");
+        end(&fixture);
+    }
+}
+
+/* What is within another word's quotes is that word's, for the kernel and for us alike. */
+static void quoted_is_not_ours(void **state)
+{
+    const char *cmdline = "x=\"1 zeropage.kernel=/k zeropage.initrd=/rd\" zeropage.kernelx=/k";
+    struct fixture fixture;
+    struct fw_search found;
+
+    (void)state;
+    begin_with_files(&fixture);
+    search(&fixture, &found, cmdline);
+    assert_int_equal(found.menu.count, 0);
+    assert_string_equal(found.words, cmdline);
+    end(&fixture);
+}
+
+static void named_and_not_there(void **state)
+{
+    struct fixture fixture;
+    struct fw_search found;
+
+    (void)state;
+    begin_with_files(&fixture);
+    search(&fixture, &found, "zeropage.kernel=/nowhere z");
+    assert_int_equal(found.menu.count, 0);
+    assert_int_equal(notes(), 1);
+    assert_string_equal(found.words, "z");
+    end(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(named),
+        cmocka_unit_test(named_with_spaces),
+        cmocka_unit_test(quoted_is_not_ours),
+        cmocka_unit_test(named_and_not_there),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("fw-search", tests, NULL, NULL);
+}
