@@ -145,8 +145,7 @@ static size_t pick(const struct fw_menu *menu, const char **ret_why)
     return found != SIZE_MAX ? found : find_first(menu, ret_why);
 }
 
-/* Is all of it there? Else it is said what is not. */
-static bool is_whole(struct fw_menu *menu, struct fw_entry *entry)
+bool fw_entry_is_whole(struct fw_menu *menu, struct fw_entry *entry)
 {
     const char *missing = NULL, *why = NULL;
 
@@ -175,7 +174,7 @@ size_t fw_choose(struct fw_menu *menu, const char **ret_why)
 
     sort(menu);
     while ((chosen = pick(menu, ret_why)) != SIZE_MAX) {
-        if (is_whole(menu, &menu->entries[chosen]))
+        if (fw_entry_is_whole(menu, &menu->entries[chosen]))
             return chosen;
         menu->entries[chosen].failed = true;
     }

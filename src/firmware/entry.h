@@ -100,6 +100,9 @@ bool fw_fs_is(struct fw_fs *fs, const char *kind, const char *value);
  */
 size_t fw_choose(struct fw_menu *menu, const char **ret_why);
 
+/* Is all of an entry there, which somebody else chose? Else it is said what is not. Then as of fw_choose. */
+bool fw_entry_is_whole(struct fw_menu *menu, struct fw_entry *entry);
+
 /* strverscmp_improved of the version format specification: <0, 0, >0. */
 int fw_version_compare(const char *a, const char *b);
 /* Globs of loader.conf: * ? [...] and \; letters match in either case. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Words of the command line that are the firmware's, and what is left for the kernel. */
+/* Words of the command line that are the firmware's, what is left for the kernel, and what somebody chose. */
 #include "fw_menu.h"
+#include "fw_uki_image.h"
 #include "search.h"
 
 static void search(struct fixture *fixture, struct fw_search *ret, const char *cmdline)
@@ -86,6 +87,36 @@ static void named_and_not_there(void **state)
     end(&fixture);
 }
 
+/* Whoever chooses in the menu may choose what fw_choose has not looked at: a UKI, or what is not there. */
+static void chosen_by_somebody(void **state)
+{
+    static const struct uki_section sections[] = {{".linux", "kernel"}, {".initrd", "initrd"}};
+    static unsigned char image[UKI_SIZE];
+    struct fixture fixture;
+    struct fw_search found;
+    const char *why;
+
+    (void)state;
+    begin_with_files(&fixture);
+    uki_build(image, sections, 2);
+    fw_tree_add(&fixture.tree, "/one.efi", image, sizeof(image));
+    fw_tree_text(&fixture.tree, "/extlinux/extlinux.conf",
+                 "LABEL first\nLINUX /k\nLABEL uki\nLINUX /one.efi\nLABEL absent\nLINUX /nowhere\n");
+    search(&fixture, &found, "");
+    assert_int_equal(found.menu.count, 3);
+    assert_int_equal(fw_choose(&found.menu, &why), 0);
+    assert_int_equal(found.menu.entries[1].kernel_piece.size, 0);
+    assert_true(fw_entry_is_whole(&found.menu, &found.menu.entries[1]));
+    assert_int_equal(found.menu.entries[1].kernel_piece.size, strlen("kernel"));
+    assert_int_equal(found.menu.entries[1].initrd_count, 1);
+    assert_true(fw_entry_is_whole(&found.menu, &found.menu.entries[1]));
+    assert_int_equal(found.menu.entries[1].initrd_count, 1);
+    assert_int_equal(notes(), 0);
+    assert_false(fw_entry_is_whole(&found.menu, &found.menu.entries[2]));
+    assert_int_equal(notes(), 1);
+    end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +124,7 @@ int main(void)
         cmocka_unit_test(named_with_spaces),
         cmocka_unit_test(quoted_is_not_ours),
         cmocka_unit_test(named_and_not_there),
+        cmocka_unit_test(chosen_by_somebody),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

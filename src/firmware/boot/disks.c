@@ -125,6 +125,10 @@ static void boot_entries(struct arrival *arrival)
             chosen = fw_menu_ask(menu, first, key || !settings->has_timeout ? UINT32_MAX : settings->timeout);
             why = chosen == first ? why : "chosen in the menu";
             asked = true;
+            if (chosen != first && !fw_entry_is_whole(menu, &menu->entries[chosen])) {
+                menu->entries[chosen].failed = true;
+                continue;
+            }
         }
         boot_entry(arrival, &menu->entries[chosen], why);
         menu->entries[chosen].failed = true;

@@ -67,6 +67,8 @@ static void show(const struct fw_menu *menu, size_t first)
         fw_note("%s %d  %s%s", i == first ? "*" : " ", (uint64_t)i + 1,
                 entry->title ? entry->title : entry->id, entry->failed ? " (cannot be booted)" : "");
     }
+    if (menu->count > ROWS_MAX)
+        fw_note("   %d to %d  are not shown", (uint64_t)ROWS_MAX + 1, (uint64_t)menu->count);
 }
 
 size_t fw_menu_ask(const struct fw_menu *menu, size_t first, uint32_t seconds)
