@@ -13,6 +13,10 @@
 static const char kernel_word[] = "zeropage.kernel=";
 static const char initrd_word[] = "zeropage.initrd=";
 
+/* Of the memory that is left, to one file system: half for what it is, a quarter for what it says. */
+#define MOUNT_PARTS 2u
+#define READ_PARTS  4u
+
 struct word {
     const char *text; /* quotes and all */
     size_t length;
@@ -73,6 +77,18 @@ int fw_search_begin(struct fw_search *ret_search, struct fw_arena *arena, const 
     return 0;
 }
 
+/*
+ * Nobody may take more than a part of the memory that is left, lest a disk leave none to those behind it: so
+ * much may be taken from here on. Returns what the arena's size was.
+ */
+static size_t limit(struct fw_arena *arena, size_t parts)
+{
+    size_t size = arena->size;
+
+    arena->size = arena->used + (size - arena->used) / parts;
+    return size;
+}
+
 int fw_search_disk(struct fw_search *search, const struct fw_disk *disk)
 {
     struct fw_volume *volumes = fw_arena_take(search->arena, FW_VOLUME_MAX * sizeof(*volumes));
@@ -82,13 +98,17 @@ int fw_search_disk(struct fw_search *search, const struct fw_disk *disk)
         return -1;
     count = fw_partitions(disk, search->arena, volumes, FW_VOLUME_MAX);
     for (size_t i = 0; i < count; i++) {
+        size_t size;
+
         if (search->system_count == FW_SYSTEM_MAX) {
             fw_note("%s: more than %d file systems: the others are not looked at", disk->name,
                     (uint64_t)FW_SYSTEM_MAX);
             break;
         }
+        size = limit(search->arena, MOUNT_PARTS);
         if (fw_mount(&volumes[i], search->arena, &search->systems[search->system_count]) == 0)
             search->system_count++;
+        search->arena->size = size;
     }
     return 0;
 }
@@ -148,21 +168,24 @@ static void add_named(struct fw_search *search, const char *cmdline)
     search->menu.count++;
 }
 
-int fw_search_done(struct fw_search *search, const char *cmdline)
+void fw_search_done(struct fw_search *search, const char *cmdline)
 {
     const struct fw_lookup lookup = {.find = find, .context = search};
-    int full = 0;
 
     add_named(search, cmdline);
-    for (size_t i = 0; i < search->system_count && full == 0; i++) {
+    for (size_t i = 0; i < search->system_count; i++) {
         struct fw_fs *fs = &search->systems[i];
+        size_t size = limit(search->arena, READ_PARTS);
+        int full = fw_bls_read(&search->menu, fs);
 
-        full |= fw_bls_read(&search->menu, fs);
         full |= fw_uki_read(&search->menu, fs);
         full |= fw_extlinux_read(&search->menu, fs);
         full |= fw_grub_read(&search->menu, fs, &lookup);
+        search->arena->size = size;
+        if (full)
+            fw_note("%s, partition %d: its configuration takes too much memory: the rest is left out",
+                    fs->volume.disk->name, (uint64_t)fs->volume.number);
     }
-    return full;
 }
 
 const char *fw_search_options(struct fw_search *search, const struct fw_entry *entry)

@@ -26,11 +26,11 @@ struct fw_search {
  *   zeropage.initrd=PATH   with this initrd of the same file system; again for more
  *
  * The other words are handed to the kernel behind those of its entry. 0, or -1: the arena is full, and what
- * was found by then is there.
+ * was found by then is there. A file system gets a part of the arena: none leaves nothing to the next.
  */
 int fw_search_begin(struct fw_search *ret_search, struct fw_arena *arena, const char *cmdline);
 int fw_search_disk(struct fw_search *search, const struct fw_disk *disk); /* each, and then */
-int fw_search_done(struct fw_search *search, const char *cmdline);
+void fw_search_done(struct fw_search *search, const char *cmdline);
 
 /* The kernel's command line for an entry (NULL: a file that needs none): in the arena, NULL: it is full. */
 const char *fw_search_options(struct fw_search *search, const struct fw_entry *entry);

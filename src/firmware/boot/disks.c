@@ -175,7 +175,8 @@ void fw_boot_disks(struct arrival *arrival)
     full = fw_search_begin(&disks.search, &disks.arena, arrival->cmdline) != 0;
     for (size_t i = 0; i < disks.bus.disk_count && !full; i++)
         full = fw_search_disk(&disks.search, &disks.bus.disks[i]) != 0;
-    full = full || fw_search_done(&disks.search, arrival->cmdline) != 0;
+    if (disks.search.menu.entries)
+        fw_search_done(&disks.search, arrival->cmdline);
     if (full)
         fw_note("disks: %d MiB of tables are full: what is behind them is not looked at", ARENA >> 20);
     if (disks.search.menu.entries) {
