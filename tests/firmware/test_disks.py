@@ -257,6 +257,15 @@ class Disks(Machine):
         self.assertEqual(len(self.said(text)), 2)
         self.judge(text, cmdline=f"{WORDS} {wild}")
 
+    def test_module_that_is_no_kernel(self):
+        """it is not dropped without a word"""
+        images.tree(FOLDER, {"module": INITRD})
+        text = self.run_machine(console.qemu("q35", "-kernel", console.ELF, "-initrd", place("module"),
+                                             *drives("q35", "blk", extlinux())))
+        self.assertEqual(self.said(text)[0], "the first module is no kernel: none of 1 is used")
+        self.assertEqual(len(self.said(text)), 2)
+        self.judge(text)
+
     def test_hostile(self):
         """disks of noise, tables of noise and chains that never end first: a line each, and the good one is booted"""
         with self.subTest("behind them"):

@@ -24,8 +24,12 @@ void fw_boot_handed(struct arrival *arrival)
 {
     struct fw_kernel kernel = {.source = arrival->modules[0].source};
 
-    if (arrival->module_count == 0 || !fw_is_kernel(kernel.source))
+    if (arrival->module_count == 0)
         return;
+    if (!fw_is_kernel(kernel.source)) {
+        fw_note("the first module is no kernel: none of %d is used", (uint64_t)arrival->module_count);
+        return;
+    }
     kernel.modules = arrival->modules + 1;
     kernel.module_count = arrival->module_count - 1;
     kernel.cmdline = arrival->cmdline;
