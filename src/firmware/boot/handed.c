@@ -79,11 +79,14 @@ static void take_cmdline(struct arrival *arrival, struct fw_kernel *kernel)
 {
     uint32_t size = fw_cfg_number(FW_CFG_CMDLINE_SIZE);
 
-    if (size > sizeof(arrival->cmdline))
+    if (size <= sizeof(arrival->cmdline)) {
+        fw_cfg_read(FW_CFG_CMDLINE_DATA, 0, arrival->cmdline, size);
+        while (size && arrival->cmdline[size - 1] == '\0')
+            size--;
+    }
+    if (size >= sizeof(arrival->cmdline))
         stub_refuse("-append: %d bytes", (uint64_t)size);
-    fw_cfg_read(FW_CFG_CMDLINE_DATA, 0, arrival->cmdline, size);
-    while (size && arrival->cmdline[size - 1] == '\0')
-        size--;
+    arrival->cmdline[size] = '\0'; /* when this kernel does not boot, it is read as a string */
     arrival->cmdline_length = size;
     kernel->cmdline = arrival->cmdline;
     kernel->cmdline_length = size;
