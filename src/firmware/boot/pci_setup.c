@@ -70,13 +70,18 @@ static FW_KEPT struct {
         uint8_t parent;
     } buses[BUS_MAX]; /* by number, from 1 */
     unsigned last;
-    bool ich9;
+    bool ich9, full;
 } pci;
 
 static void add(const struct bar *bar)
 {
-    if (pci.bar_count < BAR_MAX)
+    if (pci.bar_count < BAR_MAX) {
         pci.bars[pci.bar_count++] = *bar;
+        return;
+    }
+    if (!pci.full)
+        fw_note("PCI: more than %d BARs and windows: the others are left out", (uint64_t)BAR_MAX);
+    pci.full = true;
 }
 
 /* One BAR; how many dwords it takes. */
@@ -363,6 +368,7 @@ void fw_pci_setup(struct fw_board *board, uint64_t window, uint64_t window_end, 
     pci.bar_count = 0;
     pci.last = 0;
     pci.ich9 = ich9;
+    pci.full = false;
     scan(0, 0);
     add_windows();
     close_windows();
