@@ -257,6 +257,11 @@ class Disks(Machine):
         self.assertEqual(len(self.said(text)), 2)
         self.judge(text, cmdline=f"{WORDS} {wild}")
 
+    def test_title(self):
+        """a title does not tell the terminal what to do"""
+        title = esp("title", {"loader/entries/one.conf": entry("A \x1b[2Jtitle \u00e9\r.")})
+        self.boots("pc", "blk", [title], r"A \?\[2Jtitle \u00e9\?\. from virtio-blk \S+, partition 1: the first of all entries")
+
     def test_module_that_is_no_kernel(self):
         """it is not dropped without a word"""
         images.tree(FOLDER, {"module": INITRD})

@@ -35,10 +35,11 @@ static void put(struct line *line, char character)
         line->text[line->length++] = character;
 }
 
+/* What was read somewhere is not to tell a terminal what to do. */
 static void put_text(struct line *line, const char *text)
 {
-    while (*text)
-        put(line, *text++);
+    for (; *text; text++)
+        put(line, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
 }
 
 static void put_number(struct line *line, uint64_t value, unsigned base)
