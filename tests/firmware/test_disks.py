@@ -262,6 +262,14 @@ class Disks(Machine):
         title = esp("title", {"loader/entries/one.conf": entry("A \x1b[2Jtitle \u00e9\r.")})
         self.boots("pc", "blk", [title], r"A \?\[2Jtitle \u00e9\?\. from virtio-blk \S+, partition 1: the first of all entries")
 
+    def test_another_root(self):
+        """the only disk is on a bus that no bridge of bus 0 leads to"""
+        behind = ["-device", "pxb-pcie,id=other,bus_nr=32,bus=pcie.0", "-device", "pcie-root-port,id=rp,bus=other,chassis=1",
+                  "-drive", f"if=none,id=d,format=raw,snapshot=on,file={extlinux()}", "-device", "virtio-blk-pci,drive=d,bus=rp"]
+        text = self.run_machine(console.qemu("q35", "-kernel", console.ELF, *behind))
+        self.assertRegex(self.said(text)[-1], r"second from virtio-blk 21:00\.0, partition 1: the default of its configuration$")
+        self.judge(text)
+
     def test_module_that_is_no_kernel(self):
         """it is not dropped without a word"""
         images.tree(FOLDER, {"module": INITRD})

@@ -49,6 +49,10 @@ static void find_disks(struct arrival *arrival)
     fw_virtio_add_pci(&disks.bus, &disks.pci);
     fw_virtio_add_cmdline(&disks.bus, arrival->cmdline);
     fw_add_acpi(&disks.bus, arrival->rsdp);
+    if (disks.bus.disk_count != 0)
+        return;
+    disks.pci.every_bus = true; /* there may be roots beside bus 0, and who asks for them has time */
+    fw_virtio_add_pci(&disks.bus, &disks.pci);
 }
 
 /* A seed for the kernel: of virtio-rng, where neither a loader nor the CPU has one. */
