@@ -56,7 +56,8 @@ struct fw_entry {
 /* What configuration files say besides entries: of each the first that is read counts. */
 struct fw_settings {
     bool has_timeout;
-    bool by_loader_conf;       /* it is loader.conf that says so, not a file of extlinux or GRUB */
+    bool by_loader_conf;                /* it is loader.conf that says so, not a file of extlinux or GRUB */
+    const struct fw_disk *timeout_disk; /* the one with that loader.conf */
     uint32_t timeout;          /* seconds; UINT32_MAX: the menu stays (BLS "menu-force", -1 of GRUB) */
     bool menu;                 /* to be shown in any case */
     const char *default_entry; /* loader.conf: a glob on the names of BLS1 and UKI entries */

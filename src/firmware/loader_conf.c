@@ -21,7 +21,7 @@ static bool read_boolean(const char *text, bool *ret)
     return false;
 }
 
-static bool set_timeout(struct fw_settings *settings, const char *text)
+static bool set_timeout(struct fw_settings *settings, const struct fw_fs *fs, const char *text)
 {
     uint32_t seconds = 0;
     bool force = fw_same(text, "menu-force");
@@ -31,6 +31,7 @@ static bool set_timeout(struct fw_settings *settings, const char *text)
         return false;
     if (!settings->by_loader_conf) {
         settings->has_timeout = settings->by_loader_conf = true;
+        settings->timeout_disk = fs->volume.disk;
         settings->timeout = force ? UINT32_MAX : seconds;
         settings->menu |= force;
     }
@@ -38,12 +39,12 @@ static bool set_timeout(struct fw_settings *settings, const char *text)
 }
 
 /* false: the value is none for this key. A pattern with '@' names an EFI variable, which nobody has set. */
-static bool set(struct fw_settings *settings, const char *key, const char *value)
+static bool set(struct fw_settings *settings, const struct fw_fs *fs, const char *key, const char *value)
 {
     bool editor = true;
 
     if (fw_same(key, "timeout"))
-        return set_timeout(settings, value);
+        return set_timeout(settings, fs, value);
     if (fw_same(key, "default") && *value != '@' && !settings->default_entry)
         settings->default_entry = value;
     if (fw_same(key, "preferred") && *value != '@' && !settings->preferred)
@@ -70,7 +71,7 @@ int fw_loader_conf_read(struct fw_menu *menu, struct fw_fs *fs)
         if (*line == '#' || !*line)
             continue;
         key = fw_cut_word(&line);
-        if (*line && !set(&menu->settings, key, line) && fw_menu_notes(menu))
+        if (*line && !set(&menu->settings, fs, key, line) && fw_menu_notes(menu))
             fw_note("%s:%u: %s cannot be %s", CONF, number, key, line);
     }
     return 0;

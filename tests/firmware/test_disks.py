@@ -262,6 +262,12 @@ class Disks(Machine):
         title = esp("title", {"loader/entries/one.conf": entry("A \x1b[2Jtitle \u00e9\r.")})
         self.boots("pc", "blk", [title], r"A \?\[2Jtitle \u00e9\?\. from virtio-blk \S+, partition 1: the first of all entries")
 
+    def test_waits_for_nobody(self):
+        """a disk without entries cannot have the machine wait for a key"""
+        menu = esp("menu", {"loader/loader.conf": "timeout menu-force\n"})
+        self.boots("pc", "blk", [menu, bls()], r"Good one from virtio-blk \S+, partition 1: \S.*",
+                   [r"zz-3-absent: /nowhere is not there", r"^Garbage from ", r"garbage|kernel|image"])
+
     def test_another_root(self):
         """the only disk is on a bus that no bridge of bus 0 leads to"""
         behind = ["-device", "pxb-pcie,id=other,bus_nr=32,bus=pcie.0", "-device", "pcie-root-port,id=rp,bus=other,chassis=1",

@@ -104,10 +104,14 @@ static void boot_entry(struct arrival *arrival, const struct fw_entry *entry, co
     boot(arrival, entry->kernel, &disks.kernel.source, entry->initrd_count, options);
 }
 
-/* loader.conf is for whoever boots its entries; the timeouts of extlinux and GRUB are for menus of theirs. */
+/*
+ * loader.conf is for whoever boots entries of its disk; the timeouts of extlinux and GRUB are for menus of
+ * theirs.
+ */
 static bool is_told_to_wait(const struct fw_settings *settings, const struct fw_entry *entry)
 {
     return settings->by_loader_conf && settings->timeout != 0 &&
+           settings->timeout_disk == entry->fs->volume.disk &&
            (entry->source == FW_BLS1 || entry->source == FW_UKI);
 }
 
