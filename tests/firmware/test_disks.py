@@ -262,6 +262,22 @@ class Disks(Machine):
         title = esp("title", {"loader/entries/one.conf": entry("A \x1b[2Jtitle \u00e9\r.")})
         self.boots("pc", "blk", [title], r"A \?\[2Jtitle \u00e9\?\. from virtio-blk \S+, partition 1: the first of all entries")
 
+    def test_menu(self):
+        """a key while the machine starts brings the menu, and what is chosen there is looked at as any other"""
+        uki()
+        disk = linux("chosen", {"one.efi": place("one.efi").read_bytes(), "extlinux/extlinux.conf":
+                                "LABEL first\nLINUX /nowhere\nLABEL second\nLINUX /probe\nLABEL third\nLINUX /one.efi\n"})
+        with console.Console(console.qemu("pc", "-bios", console.ROM, *drives("pc", "blk", disk)), SECONDS) as guest:
+            guest.type("")
+            guest.expect(r"zeropage: +1 +first \(cannot be booted\)\r\nzeropage: \* 2 +second\r\nzeropage: +3 +third\r\n")
+            guest.expect("number and Enter, Enter alone for 2")
+            guest.type("1")
+            guest.expect("1 is none of them")
+            guest.type("3")
+            guest.expect(r"zeropage: third from virtio-blk \S+, partition 1: chosen in the menu\r\n")
+            guest.expect(r'"probe":"end"[^\n]*\n')
+            self.judge(guest.text)
+
     def test_waits_for_nobody(self):
         """a disk without entries cannot have the machine wait for a key"""
         menu = esp("menu", {"loader/loader.conf": "timeout menu-force\n"})

@@ -11,7 +11,6 @@
 #define LINE_MAX 240
 
 #define COM1     0x3f8
-#define COM_FIFO (COM1 + 2)
 #define COM_LCR  (COM1 + 3)
 #define COM_MCR  (COM1 + 4)
 #define COM_LSR  (COM1 + 5)
@@ -85,7 +84,10 @@ static uint8_t in(uint16_t port)
     return value;
 }
 
-/* As it was set by whoever came before us; after a reset nobody has. */
+/*
+ * As it was set by whoever came before us; after a reset nobody has. FIFOs stay off: to turn them on drops
+ * what has been typed.
+ */
 static void set_serial(void)
 {
     if (in(COM_LCR) != 0)
@@ -94,7 +96,6 @@ static void set_serial(void)
     out(COM1, 1); /* 115200 */
     out(COM1 + 1, 0);
     out(COM_LCR, LCR_8N1);
-    out(COM_FIFO, 1);
     out(COM_MCR, 3);
 }
 
