@@ -207,6 +207,7 @@ static void meet(void *context, uint16_t at, uint16_t vendor, uint16_t id)
     if (!device->registers || !device->notify) {
         fw_note("%s: no registers of virtio 1 in an assigned memory BAR", device->name);
         fw_pci_write16(walk->pci, at, ZP_PCI_COMMAND, device->command);
+        walk->bus->device_count++; /* and this is said once */
         return;
     }
     fw_pci_write16(walk->pci, at, ZP_PCI_COMMAND, device->command | DRIVING);
