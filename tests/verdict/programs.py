@@ -94,14 +94,17 @@ class Machine:
 
     def read(self, seconds, *patterns, silence=None):
         """Reads the serial port until a pattern is there (returned), the machine ends, or time is up; silence:
-        or nothing more came for so long after the first byte."""
-        end, last = time.monotonic() + seconds, time.monotonic()
+        or nothing more came for so long after the first byte, in seconds that the machine had a CPU or wanted none."""
+        end, quiet = time.monotonic() + seconds, 0.0
+        looked, used = time.monotonic(), self.used()[0]
         while True:
             for pattern in patterns:
                 if re.search(pattern, self.output, re.S):
                     return pattern
-            now = time.monotonic()
-            if now > end or (silence and now > last + silence):
+            before, used_before = looked, used
+            looked, (used, wanting) = time.monotonic(), self.used()
+            quiet += max(0, min(used - used_before, looked - before)) if wanting else looked - before
+            if looked > end or (silence and self.output and quiet > silence):
                 return None
             if select.select([self.process.stdout], [], [], 0.05)[0]:
                 data = self.process.stdout.read()
@@ -109,7 +112,17 @@ class Machine:
                     return None
                 if len(self.output) < 1 << 18:  # some guests print without end
                     self.output += data or b""
-                    last = time.monotonic()
+                    quiet = 0.0
+
+    def used(self):
+        """Seconds of CPU that the machine had so far, and whether one of its threads waits for a CPU or has one."""
+        used, wanting = 0, False
+        with contextlib.suppress(OSError):  # a thread may end meanwhile
+            for stat in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+                fields = stat.read_text().rpartition(")")[2].split()
+                used += int(fields[11]) + int(fields[12])
+                wanting |= fields[0] == "R"
+        return used / os.sysconf("SC_CLK_TCK"), wanting
 
     def type(self, text):
         with contextlib.suppress(OSError):
@@ -459,7 +472,7 @@ def ipxe_boot(images, seconds=60):
 
 # --- a BIOS and its first disk -----------------------------------------------------------------------------------
 
-def bios_disk(images, seconds=30):
+def bios_disk(images, seconds=90):
     """SeaBIOS with the file as its first disk: it reads one sector, looks for AA55 and jumps. Started: the serial port
     or the screen's text shows something after that."""
     def one(path):
