@@ -475,6 +475,16 @@ static void hold_signals(int how)
     sigprocmask(how, &signals, NULL);
 }
 
+/* Nobody else may edit it meanwhile, nor a running QEMU have it as a disk, which locks bytes of it in the
+ * same way. Where the file system knows no locks it goes without. 0 or a positive errno value. */
+static int lock(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+        return 0;
+    return errno == EAGAIN || errno == EACCES ? EBUSY : 0;
+}
+
 static int edit(const struct pack_options *options)
 {
     struct zp_file initrd = {0};
@@ -489,6 +499,12 @@ static int edit(const struct pack_options *options)
         status = errno;
         zp_file_close(&initrd);
         return cli_refuse(false, options->edited_name, status, NULL);
+    }
+    if (lock(fd) == EBUSY) {
+        close(fd);
+        zp_file_close(&initrd);
+        return refuse(false, options->edited_name,
+                      "another program has locked it: a VM that runs from it, or another edit");
     }
     hold_signals(SIG_BLOCK);
     status = options->edit == KEY_SET_INITRD

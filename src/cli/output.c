@@ -21,6 +21,7 @@
 #define PIECE  ((size_t)1 << 20)
 #define SUFFIX 6u /* characters behind a temporary name's last dot */
 #define NAMES  100u
+#define LINKS  40u /* as many as Linux follows */
 #define FDS    "/proc/self/fd"
 
 static mode_t usual_mode(void)
@@ -59,6 +60,27 @@ static int open_temporary(struct cli_output *output, mode_t mode)
     return fchmod(output->fd, mode) == 0 ? 0 : errno;
 }
 
+/* Where a link leads whose end is not there yet, as open(2) would create it. NULL and errno. */
+static char *target(const char *name)
+{
+    char *path = strdup(name);
+    for (unsigned links = 0; path; links++) {
+        char text[PATH_MAX], *next = NULL;
+        ssize_t length = readlink(path, text, sizeof text);
+        if (length < 0 && (errno == EINVAL || errno == ENOENT))
+            return path;
+        const char *slash = strrchr(path, '/');
+        int folder = slash ? (int)(slash - path) + 1 : 0;
+        if (length < 0 || (size_t)length == sizeof text || links == LINKS)
+            errno = length < 0 ? errno : links == LINKS ? ELOOP : ENAMETOOLONG;
+        else if (asprintf(&next, "%.*s%.*s", text[0] == '/' ? 0 : folder, path, (int)length, text) < 0)
+            next = NULL;
+        free(path);
+        path = next;
+    }
+    return NULL;
+}
+
 /* 0 or a positive errno value. */
 int cli_output_begin(struct cli_output *output, const char *name)
 {
@@ -73,7 +95,7 @@ int cli_output_begin(struct cli_output *output, const char *name)
         output->fd = open(name, O_WRONLY | O_CLOEXEC);
         return output->fd < 0 ? errno : 0;
     }
-    output->path = exists ? realpath(name, NULL) : strdup(name);
+    output->path = exists ? realpath(name, NULL) : target(name);
     if (!output->path)
         return errno;
     return open_temporary(output, exists ? about.st_mode & 0777 : usual_mode());

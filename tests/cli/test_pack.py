@@ -457,6 +457,22 @@ class Edits(Case):
             self.zeropage("pack", "--set-cmdline", "full", text)
         self.assertEqual((self.work / "full").read_bytes(), before)
 
+    def test_locked(self):
+        """nothing is edited that another program has locked, as QEMU locks the disks of a running machine"""
+        sleeps = "import sys, time; print('up', flush=True); time.sleep(60)"
+        for kind in ("F_RDLCK", "F_WRLCK"):
+            # struct flock: type, whence, start, length, pid; QEMU locks single bytes from 100 on.
+            locks = (f"import fcntl, struct, os; fd = os.open('image', os.O_RDWR); "
+                     f"fcntl.fcntl(fd, 37, struct.pack('hhqqi4x', fcntl.{kind}, 0, 100, 1, 0)); ")
+            with subprocess.Popen(["/usr/bin/python3", "-c", locks + sleeps], cwd=self.work, stdout=subprocess.PIPE) as other:
+                try:
+                    other.stdout.readline()
+                    self.assertRegex(self.refused("--set-cmdline", "image", "x"), "^image: another program has locked it")
+                finally:
+                    other.kill()
+        self.assertEqual(self.packed.path.read_bytes(), self.packed.bytes)
+        self.zeropage("pack", "--set-cmdline", "image", "x")
+
     def test_disk_full(self):
         """an initrd for which the disk has no room: refused, and the file stays as it was"""
         with open(self.work / "large", "wb") as file:
