@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The ROM's part for disks, packed by LZ4: for whole.c. */
+/* The ROM's part for disks, packed by squeeze.c: for whole.c. */
     .section .rodata.whole, "a"
-    .globl  fw_whole, fw_whole_end
-    .hidden fw_whole, fw_whole_end
+    .globl  fw_whole
+    .hidden fw_whole
 fw_whole:
     .incbin FW_WHOLE
-fw_whole_end:
     .globl  fw_whole_bytes, fw_whole_memory
     .hidden fw_whole_bytes, fw_whole_memory
     .balign 4

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs while building: squeeze lz4|lzma STUB PACKED NUMBERS. Receives the stub as it lies in memory; writes
- * it as one LZ4 block or as LZMA without header, as small as the libraries can make it, and what head.S must
- * know of it as a header: its size, and the two words that stub.ld put at its end. doc/lz4_Block_format.md of
- * LZ4; DOC/lzma-specification.txt of the LZMA SDK.
+ * Runs while building: squeeze lz4|lzma|nrv2e STUB PACKED NUMBERS. Receives the stub, or the firmware's part
+ * for disks, as it lies in memory; writes it as one LZ4 block, as LZMA or as NRV2E without header, as small
+ * as the libraries can make it, and what head.S or whole.S must know of it as a header: its size, and the two
+ * words that stub.ld or part.ld put at its end. doc/lz4_Block_format.md of LZ4; DOC/lzma-specification.txt of
+ * the LZMA SDK.
  */
 #include <lz4hc.h>
 #include <lzma.h>
@@ -11,11 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucl/ucl.h>
 
 #define STUB_MAX (1 << 20)
 
 static char stub[STUB_MAX];
-static char packed[LZ4_COMPRESSBOUND(STUB_MAX)];
+static char packed[STUB_MAX + STUB_MAX / 8 + 256]; /* what NRV2E makes of noise; the others make less */
 
 static size_t read_stub(const char *name)
 {
@@ -83,26 +85,75 @@ static size_t pack_lzma(size_t size)
     return packed_size;
 }
 
+/*
+ * Calls and jumps (0xe8, 0xe9) the same way, but only where the distance may be one, so that constants stay
+ * as they are. unpack.S of the firmware undoes that, first to last: so this goes from last to first.
+ */
+static void tell_near(size_t size)
+{
+    const int64_t window = 1 << 18, half = window / 2;
+
+    for (size_t at = size - 5 + 1; at-- > 0;) {
+        int32_t distance;
+
+        memcpy(&distance, stub + at + 1, sizeof(distance));
+        if (((unsigned char)stub[at] & 0xfe) != 0xe8 || distance < -half || distance >= half)
+            continue;
+        distance = (int32_t)((distance + (int64_t)at + 1 + half) % window - half);
+        memcpy(stub + at + 1, &distance, sizeof(distance));
+    }
+}
+
+/* As unpack.S reads it: bits in words of 32, lowest byte first. All ones: as the library thinks best. */
+static size_t pack_nrv2e(size_t size)
+{
+    struct ucl_compress_config_t config;
+    ucl_uint packed_size = sizeof(packed);
+
+    memset(&config, 0xff, sizeof(config));
+    config.bb_endian = 0;
+    config.bb_size = 32;
+    if (ucl_init() != UCL_E_OK ||
+        ucl_nrv2e_99_compress((const ucl_bytep)stub, (ucl_uint)size, (ucl_bytep)packed, &packed_size, NULL,
+                              10, &config, NULL) != UCL_E_OK)
+        return 0;
+    return packed_size;
+}
+
+static const struct method {
+    const char *name;
+    size_t (*pack)(size_t size);
+    void (*prepare)(size_t size);
+} methods[] = {{"lz4", pack_lz4, NULL}, {"lzma", pack_lzma, tell_calls}, {"nrv2e", pack_nrv2e, tell_near}};
+
+static const struct method *find_method(const char *name)
+{
+    for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+        if (strcmp(methods[i].name, name) == 0)
+            return &methods[i];
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     char text[160];
     uint32_t words[2];
     size_t size, packed_size;
+    const struct method *method = argc == 5 ? find_method(argv[1]) : NULL;
 
-    if (argc != 5) {
-        fputs("usage: squeeze lz4|lzma STUB PACKED NUMBERS\n", stderr);
+    if (!method) {
+        fputs("usage: squeeze lz4|lzma|nrv2e STUB PACKED NUMBERS\n", stderr);
         return 2;
     }
     size = read_stub(argv[2]);
     memcpy(words, stub + size - sizeof(words), sizeof(words));
-    if (strcmp(argv[1], "lzma") == 0)
-        tell_calls(size);
-    packed_size = strcmp(argv[1], "lz4") == 0 ? pack_lz4(size) : pack_lzma(size);
+    if (method->prepare)
+        method->prepare(size);
+    packed_size = method->pack(size);
     if (packed_size == 0) {
         fprintf(stderr, "squeeze: %s: the library gives up\n", argv[2]);
         return 1;
     }
-    memcpy(words, stub + size - sizeof(words), sizeof(words));
     snprintf(text, sizeof(text),
              "#define STUB_BYTES 0x%zx\n#define STUB_TABLES 0x%x\n#define STUB_MEMORY 0x%x\n", size, words[0],
              words[1]);
