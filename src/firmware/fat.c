@@ -7,61 +7,27 @@
  * ones. fatgen103: "Boot Sector and BPB", "FAT Type Determination", "FAT Directory Structure", "FAT Long
  * Directory Entries"; UEFI specification 13.3.
  */
+#include <zeropage/wire/fat.h>
+
 #include "../core/checked.h"
 #include "bytes.h"
 #include "fs.h"
 #include "name.h"
 
-#define FIRST_CLUSTER  2u
-#define FAT12_CLUSTERS 4085u /* from so many on it is FAT16 */
-#define ENTRY_SIZE     32u
-#define ENTRY_MAX      65536u /* of a directory */
-#define DEPTH_MAX      64u    /* names in a path */
-#define NAME_SIZE      11u    /* of a short name */
-#define UNITS_EACH     13u    /* of a long name, in one entry */
-#define UNITS_MAX      255u
-#define PIECES_MAX     20u
-#define WINDOW         4096u
+#define DEPTH_MAX  64u /* names in a path */
+#define UNITS_EACH 13u /* of a long name, in one entry */
+#define UNITS_MAX  255u
+#define PIECES_MAX 20u
+#define WINDOW     4096u
+#define TABLES_MAX 2u /* that are looked at */
 
-/* Offsets in the boot sector. */
-#define BPB_SECTOR       11u
-#define BPB_PER_CLUSTER  13u
-#define BPB_RESERVED     14u
-#define BPB_TABLES       16u
-#define BPB_ROOT_ENTRIES 17u
-#define BPB_SECTORS16    19u
-#define BPB_MEDIA        21u
-#define BPB_TABLE_SIZE16 22u
-#define BPB_SECTORS32    32u
-#define BPB_TABLE_SIZE32 36u
-#define BPB_FLAGS32      40u
-#define BPB_ROOT_CLUSTER 44u
-#define BPB_EXTENDED16   38u /* signature, volume ID, label; the same for FAT32: */
-#define BPB_EXTENDED32   66u
-#define BPB_MAGIC        510u
-
-#define FLAG_ONE_TABLE 0x80u /* only the table of the low four bits is kept */
-
-/* Offsets in a directory entry. */
-#define DIR_ATTRIBUTES   11u
-#define DIR_CASE         12u
-#define DIR_CLUSTER_HIGH 20u
-#define DIR_CLUSTER_LOW  26u
-#define DIR_FILE_SIZE    28u
-#define LONG_CHECKSUM    13u
-
-#define ATTRIBUTE_VOLUME    0x08u
-#define ATTRIBUTE_DIRECTORY 0x10u
-#define ATTRIBUTE_LONG      0x0fu
-#define ATTRIBUTE_MASK      0x3fu
-
-#define CASE_NAME      0x08u /* Windows NT: lower-case letters */
-#define CASE_EXTENSION 0x10u
-
-#define NAME_LAST  0x00u /* first byte of a name: no entry from here on */
-#define NAME_FREE  0xe5u
-#define NAME_E5    0x05u /* stands for 0xe5 */
-#define PIECE_LAST 0x40u /* first byte of a piece: the name's end */
+/* The first sector, as far as it tells of a file system. */
+union boot {
+    unsigned char bytes[512];
+    struct zp_fat_bpb bpb;
+    struct zp_fat16_boot fat16;
+    struct zp_fat32_boot fat32;
+};
 
 /* What was read last, so that neighbours need no read. */
 struct window {
@@ -76,7 +42,9 @@ struct fat {
     uint32_t end_cluster;  /* clusters are [2, end_cluster) */
     uint32_t root_cluster; /* FAT32; else 0, and the root is: */
     uint64_t root_start, root_size;
-    uint64_t table_start, data_start;
+    uint64_t table_start, table_size, data_start;
+    unsigned tables, using; /* so many that are alike, and the one that was good so far */
+    bool damaged;           /* it was said that they are not alike */
     struct window table, directory;
 };
 
@@ -92,8 +60,8 @@ enum {
 
 struct entry {
     char name[FW_NAME_MAX];
-    char alias[NAME_SIZE + 2]; /* the short name */
-    unsigned char raw[ENTRY_SIZE];
+    char alias[ZP_FAT_NAME_SIZE + 2]; /* the short name */
+    struct zp_fat_dir raw;
     uint16_t units[PIECES_MAX * UNITS_EACH];
     unsigned pieces; /* of the long name that are still to come; */
     bool whole;      /* none, and all were there */
@@ -126,11 +94,11 @@ static uint32_t bad_cluster(const struct fat *fat)
     return fat->bits == 32 ? 0x0ffffff7 : (1u << fat->bits) - 9;
 }
 
-/* 0 and the entry of a cluster's in the table, or -1. */
+/* 0 and the entry of a cluster's in the table that is in use, or -1. */
 static int look_up(const struct fw_fs *fs, uint32_t cluster, uint32_t *ret_next)
 {
     struct fat *fat = fs->own;
-    uint64_t at = fat->table_start + (uint64_t)cluster * fat->bits / 8;
+    uint64_t at = fat->table_start + fat->using * fat->table_size + (uint64_t)cluster * fat->bits / 8;
     const unsigned char *low = see(fs, &fat->table, at), *high;
     uint32_t value;
 
@@ -153,7 +121,35 @@ static int look_up(const struct fw_fs *fs, uint32_t cluster, uint32_t *ret_next)
 
 static bool is_cluster(const struct fat *fat, uint64_t cluster)
 {
-    return cluster >= FIRST_CLUSTER && cluster < fat->end_cluster;
+    return cluster >= ZP_FAT_FIRST_CLUSTER && cluster < fat->end_cluster;
+}
+
+/*
+ * What follows on a cluster: one of the file system, or above bad_cluster(): nothing. The tables are alike;
+ * where one cannot be read, or says what cannot be, the other is asked, and is in use from then on.
+ */
+static int next_cluster(const struct fw_fs *fs, uint32_t cluster, uint32_t *ret_next)
+{
+    struct fat *fat = fs->own;
+    const unsigned before = fat->using;
+    uint32_t wrong = 0;
+    bool seen = false;
+
+    for (unsigned tried = 0; tried < fat->tables; tried++) {
+        if (look_up(fs, cluster, ret_next) == 0) {
+            if (is_cluster(fat, *ret_next) || *ret_next > bad_cluster(fat)) {
+                if (fat->using != before && !fat->damaged)
+                    refuse(fs, "a table is damaged, the other one is used, instead of number", before + 1);
+                fat->damaged |= fat->using != before;
+                return 0;
+            }
+            if (!seen)
+                wrong = *ret_next;
+            seen = true;
+        }
+        fat->using = (fat->using + 1) % fat->tables;
+    }
+    return seen ? refuse(fs, "a chain of clusters leads to one that there is not", wrong) : -1;
 }
 
 static void rewind(uint64_t *node)
@@ -169,12 +165,10 @@ static int follow(const struct fw_fs *fs, uint64_t *node)
     const struct fat *fat = fs->own;
     uint32_t next;
 
-    if (look_up(fs, (uint32_t)node[NODE_CLUSTER], &next) != 0)
+    if (next_cluster(fs, (uint32_t)node[NODE_CLUSTER], &next) != 0)
         return -1;
     if (next > bad_cluster(fat))
         return 1;
-    if (!is_cluster(fat, next))
-        return refuse(fs, "a chain of clusters leads to one that there is not", next);
     if (next == node[NODE_TORTOISE])
         return refuse(fs, "a chain of clusters comes back to itself", next);
     node[NODE_CLUSTER] = next;
@@ -200,7 +194,7 @@ static int seek(const struct fw_fs *fs, uint64_t *node, uint64_t index)
 
 static uint64_t cluster_start(const struct fat *fat, uint64_t cluster)
 {
-    return fat->data_start + (cluster - FIRST_CLUSTER) * fat->cluster_size;
+    return fat->data_start + (cluster - ZP_FAT_FIRST_CLUSTER) * fat->cluster_size;
 }
 
 /* At a cluster: from skip on, neighbours along with it. */
@@ -249,11 +243,11 @@ static int fat_read(struct fw_file *file, uint64_t offset, void *buffer, size_t 
 static int next_raw(struct fw_file *directory, struct entry *entry)
 {
     struct fat *fat = directory->fs->own;
-    uint64_t offset = (uint64_t)entry->position * ENTRY_SIZE, at;
+    uint64_t offset = (uint64_t)entry->position * ZP_FAT_DIR_SIZE, at;
     const unsigned char *raw;
 
-    if (entry->position == ENTRY_MAX)
-        return refuse(directory->fs, "a directory has too many entries", ENTRY_MAX);
+    if (entry->position == ZP_FAT_DIR_MAX)
+        return refuse(directory->fs, "a directory has too many entries", ZP_FAT_DIR_MAX);
     if (directory->node[NODE_FIRST] == 0) {
         if (offset >= fat->root_size)
             return 1;
@@ -268,66 +262,68 @@ static int next_raw(struct fw_file *directory, struct entry *entry)
     raw = see(directory->fs, &fat->directory, at);
     if (!raw)
         return -1;
-    memcpy(entry->raw, raw, ENTRY_SIZE);
+    memcpy(&entry->raw, raw, sizeof(entry->raw));
     entry->position++;
-    return entry->raw[0] == NAME_LAST ? 1 : 0;
+    return raw[0] == ZP_FAT_NAME_LAST ? 1 : 0;
 }
 
 /* One piece of a long name: they come from its end to its beginning, numbered. */
 static void add_piece(struct entry *entry)
 {
-    static const uint8_t places[UNITS_EACH] = {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30};
-    unsigned number = entry->raw[0] & (PIECE_LAST - 1u);
+    struct zp_fat_ldir piece;
+    uint16_t *units;
+    unsigned number;
 
-    if (entry->raw[0] & PIECE_LAST) {
+    memcpy(&piece, &entry->raw, sizeof(piece));
+    number = piece.LDIR_Ord & (ZP_FAT_LAST_LONG_ENTRY - 1u);
+    if (piece.LDIR_Ord & ZP_FAT_LAST_LONG_ENTRY) {
         entry->pieces = number;
-        entry->checksum = entry->raw[LONG_CHECKSUM];
+        entry->checksum = piece.LDIR_Chksum;
         memset(entry->units, 0, sizeof(entry->units));
     }
     entry->whole = false;
     if (number == 0 || number > PIECES_MAX || number != entry->pieces ||
-        entry->checksum != entry->raw[LONG_CHECKSUM]) {
+        entry->checksum != piece.LDIR_Chksum) {
         entry->pieces = 0;
         return;
     }
     entry->pieces = number - 1;
     entry->whole = number == 1;
-    for (unsigned i = 0; i < UNITS_EACH; i++)
-        entry->units[entry->pieces * UNITS_EACH + i] = fw_get16(entry->raw + places[i]);
+    units = &entry->units[entry->pieces * UNITS_EACH];
+    memcpy(units, piece.LDIR_Name1, sizeof(piece.LDIR_Name1));
+    memcpy(units + 5, piece.LDIR_Name2, sizeof(piece.LDIR_Name2));
+    memcpy(units + 11, piece.LDIR_Name3, sizeof(piece.LDIR_Name3));
 }
 
-static uint8_t checksum(const unsigned char *name)
+static uint8_t checksum(const char *name)
 {
     uint8_t sum = 0;
 
-    for (unsigned i = 0; i < NAME_SIZE; i++)
-        sum = (uint8_t)((uint8_t)(sum << 7 | sum >> 1) + name[i]);
+    for (unsigned i = 0; i < ZP_FAT_NAME_SIZE; i++)
+        sum = (uint8_t)((uint8_t)(sum << 7 | sum >> 1) + (uint8_t)name[i]);
     return sum;
 }
 
 /* Up to the spaces that fill it. */
-static char *spell_part(char *to, const unsigned char *from, unsigned size, bool lower)
+static char *spell_part(char *to, const char *from, unsigned size, bool lower)
 {
     while (size != 0 && from[size - 1] == ' ')
         size--;
     for (; size != 0; size--, from++) {
-        char letter = *from > ' ' - 1 && *from < 0x7f && *from != '/' ? (char)*from : '?';
+        char letter = *from >= ' ' && *from < 0x7f && *from != '/' ? *from : '?';
 
         *to++ = lower && letter >= 'A' && letter <= 'Z' ? (char)(letter | 0x20) : letter;
     }
     return to;
 }
 
-static void spell_short(char *to, const unsigned char *raw)
+static void spell_short(char *to, const struct zp_fat_dir *raw)
 {
-    unsigned char name[NAME_SIZE];
     char *start = to, *dot;
 
-    memcpy(name, raw, NAME_SIZE);
-    if (name[0] == NAME_E5)
-        name[0] = NAME_FREE;
-    dot = spell_part(to, name, 8, raw[DIR_CASE] & CASE_NAME);
-    to = spell_part(dot + 1, name + 8, 3, raw[DIR_CASE] & CASE_EXTENSION);
+    /* ZP_FAT_NAME_E5 shows as what it stands for would: both are no ASCII. */
+    dot = spell_part(to, raw->DIR_Name, 8, raw->DIR_NTRes & ZP_FAT_CASE_NAME);
+    to = spell_part(dot + 1, raw->DIR_Name + 8, 3, raw->DIR_NTRes & ZP_FAT_CASE_EXTENSION);
     *dot = '.';
     *(to == dot + 1 ? dot : to) = '\0';
     if (dot == start && to == dot + 1)
@@ -344,17 +340,17 @@ static int next_entry(struct fw_file *directory, struct entry *entry)
 
         if (result != 0)
             return result;
-        if (entry->raw[0] == NAME_FREE) {
+        if ((uint8_t)entry->raw.DIR_Name[0] == ZP_FAT_NAME_FREE) {
             entry->pieces = 0;
             entry->whole = false;
-        } else if ((entry->raw[DIR_ATTRIBUTES] & ATTRIBUTE_MASK) == ATTRIBUTE_LONG) {
+        } else if ((entry->raw.DIR_Attr & ZP_FAT_ATTR_LONG_NAME_MASK) == ZP_FAT_ATTR_LONG_NAME) {
             add_piece(entry);
         } else {
             break;
         }
     }
-    spell_short(entry->alias, entry->raw);
-    if (!entry->whole || entry->checksum != checksum(entry->raw) ||
+    spell_short(entry->alias, &entry->raw);
+    if (!entry->whole || entry->checksum != checksum(entry->raw.DIR_Name) ||
         !fw_name_spell(entry->name, entry->units, UNITS_MAX))
         memcpy(entry->name, entry->alias, sizeof(entry->alias));
     return 0;
@@ -373,7 +369,7 @@ static void open_root(struct fw_fs *fs, struct fw_file *ret)
 
 static bool is_directory(const struct entry *entry)
 {
-    return entry->raw[DIR_ATTRIBUTES] & ATTRIBUTE_DIRECTORY;
+    return entry->raw.DIR_Attr & ZP_FAT_ATTR_DIRECTORY;
 }
 
 /* 0, or -1: its numbers cannot be. */
@@ -381,23 +377,23 @@ static int open_entry(const struct entry *entry, struct fw_file *ret)
 {
     struct fw_fs *fs = ret->fs;
     const struct fat *fat = fs->own;
-    uint32_t cluster = fw_get16(entry->raw + DIR_CLUSTER_LOW);
+    uint32_t cluster = entry->raw.DIR_FstClusLO;
 
     if (fat->bits == 32)
-        cluster |= (uint32_t)fw_get16(entry->raw + DIR_CLUSTER_HIGH) << 16;
+        cluster |= (uint32_t)entry->raw.DIR_FstClusHI << 16;
     if (is_directory(entry) && cluster == 0 && fw_is_dots(entry->alias)) {
         open_root(fs, ret);
         return 0;
     }
     ret->kind = is_directory(entry) ? FW_DIRECTORY : FW_FILE;
-    ret->size = is_directory(entry) ? 0 : fw_get32(entry->raw + DIR_FILE_SIZE);
+    ret->size = is_directory(entry) ? 0 : entry->raw.DIR_FileSize;
     ret->node[NODE_FIRST] = cluster;
     rewind(ret->node);
     if (ret->kind == FW_FILE && ret->size == 0)
         return 0;
     if (!is_cluster(fat, cluster))
         return refuse(fs, "a file begins at a cluster that there is not", cluster);
-    if (ret->size > (uint64_t)(fat->end_cluster - FIRST_CLUSTER) * fat->cluster_size)
+    if (ret->size > (uint64_t)(fat->end_cluster - ZP_FAT_FIRST_CLUSTER) * fat->cluster_size)
         return refuse(fs, "a file is larger than its file system", ret->size);
     return 0;
 }
@@ -412,7 +408,7 @@ static int step(struct fw_file *file, const char *name, size_t length)
 
         if (result != 0)
             return result;
-        if (!(entry.raw[DIR_ATTRIBUTES] & ATTRIBUTE_VOLUME) &&
+        if (!(entry.raw.DIR_Attr & ZP_FAT_ATTR_VOLUME_ID) &&
             (fw_is_named(entry.name, name, length) || fw_is_named(entry.alias, name, length)))
             return open_entry(&entry, file);
     }
@@ -454,92 +450,94 @@ static int fat_list(struct fw_file *directory, fw_visit *visit, void *context)
 
         if (result != 0)
             return result < 0 ? -1 : 0;
-        if (entry.raw[DIR_ATTRIBUTES] & ATTRIBUTE_VOLUME || fw_is_dots(entry.name))
+        if (entry.raw.DIR_Attr & ZP_FAT_ATTR_VOLUME_ID || fw_is_dots(entry.name))
             continue;
         result = visit(context, entry.name, is_directory(&entry) ? FW_DIRECTORY : FW_FILE,
-                       is_directory(&entry) ? 0 : fw_get32(entry.raw + DIR_FILE_SIZE));
+                       is_directory(&entry) ? 0 : entry.raw.DIR_FileSize);
         if (result != 0)
             return result;
     }
 }
 
-static bool is_fat(const unsigned char *boot)
+static bool is_fat(const union boot *boot)
 {
-    uint32_t sector = fw_get16(boot + BPB_SECTOR);
+    const struct zp_fat_bpb *bpb = &boot->bpb;
+    uint32_t sector = bpb->BPB_BytsPerSec;
 
-    return fw_get16(boot + BPB_MAGIC) == 0xaa55 && zp_is_power_of_two(sector) && sector >= 512 &&
-           sector <= 4096 && zp_is_power_of_two(boot[BPB_PER_CLUSTER]) &&
-           fw_get16(boot + BPB_RESERVED) != 0 && boot[BPB_TABLES] != 0 &&
-           (boot[BPB_MEDIA] == 0xf0 || boot[BPB_MEDIA] >= 0xf8) &&
-           (fw_get16(boot + BPB_TABLE_SIZE16) != 0 || fw_get32(boot + BPB_TABLE_SIZE32) != 0);
+    return fw_get16(boot->bytes + ZP_FAT_SIGNATURE_AT) == ZP_FAT_SIGNATURE && zp_is_power_of_two(sector) &&
+           sector >= 512 && sector <= 4096 && zp_is_power_of_two(bpb->BPB_SecPerClus) &&
+           bpb->BPB_RsvdSecCnt != 0 && bpb->BPB_NumFATs != 0 &&
+           (bpb->BPB_Media == 0xf0 || bpb->BPB_Media >= 0xf8) &&
+           (bpb->BPB_FATSz16 != 0 || boot->fat32.BPB_FATSz32 != 0);
 }
 
 /* Where everything lies, by sectors; nothing here can pass 2^48. */
-static int measure(struct fw_fs *fs, const unsigned char *boot)
+static int measure(struct fw_fs *fs, const union boot *boot)
 {
+    const struct zp_fat_bpb *bpb = &boot->bpb;
     struct fat *fat = fs->own;
-    uint32_t sector = fw_get16(boot + BPB_SECTOR), size16 = fw_get16(boot + BPB_TABLE_SIZE16);
-    uint64_t sectors = fw_get16(boot + BPB_SECTORS16), table = size16;
-    uint64_t start = fw_get16(boot + BPB_RESERVED), data, clusters, room;
+    uint32_t sector = bpb->BPB_BytsPerSec;
+    uint64_t sectors = bpb->BPB_TotSec16 ? bpb->BPB_TotSec16 : bpb->BPB_TotSec32;
+    uint64_t table = bpb->BPB_FATSz16 ? bpb->BPB_FATSz16 : boot->fat32.BPB_FATSz32;
+    uint64_t start = bpb->BPB_RsvdSecCnt, data, clusters, room;
 
-    if (sectors == 0)
-        sectors = fw_get32(boot + BPB_SECTORS32);
-    if (size16 == 0)
-        table = fw_get32(boot + BPB_TABLE_SIZE32);
-    fat->cluster_size = sector * boot[BPB_PER_CLUSTER];
-    fat->root_size = fw_get16(boot + BPB_ROOT_ENTRIES) * ENTRY_SIZE;
-    fat->root_start = (start + boot[BPB_TABLES] * table) * sector;
+    fat->cluster_size = sector * bpb->BPB_SecPerClus;
+    fat->root_size = bpb->BPB_RootEntCnt * ZP_FAT_DIR_SIZE;
+    fat->root_start = (start + bpb->BPB_NumFATs * table) * sector;
     data = (fat->root_start + fat->root_size + sector - 1) / sector;
     if (sectors > fs->volume.size / sector)
         return refuse(fs, "it ends past its partition, its sectors", sectors);
-    if (data >= sectors || (sectors - data) / boot[BPB_PER_CLUSTER] == 0)
+    if (data >= sectors || (sectors - data) / bpb->BPB_SecPerClus == 0)
         return refuse(fs, "there is no room for clusters, its sectors", sectors);
-    clusters = (sectors - data) / boot[BPB_PER_CLUSTER];
-    fat->bits = size16 == 0 ? 32 : clusters >= FAT12_CLUSTERS ? 16 : 12;
+    clusters = (sectors - data) / bpb->BPB_SecPerClus;
+    fat->bits = bpb->BPB_FATSz16 == 0 ? 32 : clusters >= ZP_FAT_CLUSTERS_FAT16 ? 16 : 12;
     room = table * sector * 8 / fat->bits; /* 128 at least */
     /* As Linux: what the table cannot tell of is not there. Nor is what its numbers end before. */
-    if (clusters > room - FIRST_CLUSTER)
-        clusters = room - FIRST_CLUSTER;
-    if (clusters > bad_cluster(fat) - FIRST_CLUSTER)
-        clusters = bad_cluster(fat) - FIRST_CLUSTER;
-    fat->end_cluster = (uint32_t)clusters + FIRST_CLUSTER;
+    if (clusters > room - ZP_FAT_FIRST_CLUSTER)
+        clusters = room - ZP_FAT_FIRST_CLUSTER;
+    if (clusters > bad_cluster(fat) - ZP_FAT_FIRST_CLUSTER)
+        clusters = bad_cluster(fat) - ZP_FAT_FIRST_CLUSTER;
+    fat->end_cluster = (uint32_t)clusters + ZP_FAT_FIRST_CLUSTER;
     fat->table_start = start * sector;
+    fat->table_size = table * sector;
+    fat->tables = bpb->BPB_NumFATs < TABLES_MAX ? bpb->BPB_NumFATs : TABLES_MAX;
     fat->data_start = data * sector;
     return 0;
 }
 
 /* What FAT32 has more. */
-static int measure32(struct fw_fs *fs, const unsigned char *boot)
+static int measure32(struct fw_fs *fs, const struct zp_fat32_boot *boot)
 {
     struct fat *fat = fs->own;
-    unsigned flags = fw_get16(boot + BPB_FLAGS32), table = flags & FLAG_ONE_TABLE ? flags & 0xf : 0;
+    unsigned table = boot->BPB_ExtFlags & ZP_FAT_EXT_FLAGS_ACTIVE;
 
-    if (table >= boot[BPB_TABLES])
-        return refuse(fs, "the table that counts is not there", table);
-    fat->table_start += (uint64_t)table * fw_get32(boot + BPB_TABLE_SIZE32) * fw_get16(boot + BPB_SECTOR);
-    fat->root_cluster = fw_get32(boot + BPB_ROOT_CLUSTER);
+    if (boot->BPB_ExtFlags & ZP_FAT_EXT_FLAGS_ONE) {
+        if (table >= boot->bpb.BPB_NumFATs)
+            return refuse(fs, "the table that counts is not there", table);
+        fat->table_start += table * fat->table_size;
+        fat->tables = 1;
+    }
+    fat->root_cluster = boot->BPB_RootClus;
     if (!is_cluster(fat, fat->root_cluster))
         return refuse(fs, "the root is a cluster that there is not", fat->root_cluster);
     return 0;
 }
 
-static void name_volume(struct fw_fs *fs, const unsigned char *boot)
+static void name_volume(struct fw_fs *fs, unsigned signature, uint32_t id, const char *label)
 {
-    const struct fat *fat = fs->own;
-    const unsigned char *extended = boot + (fat->bits == 32 ? BPB_EXTENDED32 : BPB_EXTENDED16);
     struct fw_file root;
     struct entry entry = {.position = 0};
 
-    if (extended[0] == 0x28 || extended[0] == 0x29) {
-        memcpy(fs->uuid, extended + 1, 4);
+    if (signature == ZP_FAT_BOOT_SIG_ID || signature == ZP_FAT_BOOT_SIG) {
+        memcpy(fs->uuid, &id, 4);
         fs->uuid_size = 4;
     }
-    if (extended[0] == 0x29 && memcmp(extended + 5, "NO NAME    ", NAME_SIZE) != 0)
-        *spell_part(fs->label, extended + 5, NAME_SIZE, false) = '\0';
+    if (signature == ZP_FAT_BOOT_SIG && memcmp(label, "NO NAME    ", ZP_FAT_NAME_SIZE) != 0)
+        *spell_part(fs->label, label, ZP_FAT_NAME_SIZE, false) = '\0';
     open_root(fs, &root);
     while (next_entry(&root, &entry) == 0) {
-        if (entry.raw[DIR_ATTRIBUTES] & ATTRIBUTE_VOLUME) {
-            *spell_part(fs->label, entry.raw, NAME_SIZE, false) = '\0';
+        if (entry.raw.DIR_Attr & ZP_FAT_ATTR_VOLUME_ID) {
+            *spell_part(fs->label, entry.raw.DIR_Name, ZP_FAT_NAME_SIZE, false) = '\0';
             return;
         }
     }
@@ -548,16 +546,19 @@ static void name_volume(struct fw_fs *fs, const unsigned char *boot)
 static int fat_mount(struct fw_fs *fs)
 {
     struct fat *fat;
-    unsigned char boot[512];
+    union boot boot;
 
-    if (fw_volume_read(&fs->volume, 0, boot, sizeof(boot)) != 0 || !is_fat(boot))
+    if (fw_volume_read(&fs->volume, 0, &boot, sizeof(boot)) != 0 || !is_fat(&boot))
         return 1;
     fat = fs->own = fw_arena_take(fs->arena, sizeof(*fat));
     if (!fat)
         return refuse(fs, "no memory left, it needs", sizeof(*fat));
-    if (measure(fs, boot) != 0 || (fat->bits == 32 && measure32(fs, boot) != 0))
+    if (measure(fs, &boot) != 0 || (fat->bits == 32 && measure32(fs, &boot.fat32) != 0))
         return -1;
-    name_volume(fs, boot);
+    if (fat->bits == 32)
+        name_volume(fs, boot.fat32.BS_BootSig, boot.fat32.BS_VolID, boot.fat32.BS_VolLab);
+    else
+        name_volume(fs, boot.fat16.BS_BootSig, boot.fat16.BS_VolID, boot.fat16.BS_VolLab);
     return 0;
 }
 

@@ -9,34 +9,23 @@
  */
 #include <string.h>
 
+#include <zeropage/wire/fat.h>
+
 #include "packing.h"
 
-#define FIRST_CLUSTER   2u
 #define DIRECTORIES     2u /* clusters 2 and 3 */
-#define ENTRY_SIZE      32u
-#define ROOT_ENTRIES    (ZP_PACK_SECTOR / ENTRY_SIZE)
-#define FAT12_MAX       4084u
-#define FAT16_MAX       65524u
+#define ROOT_ENTRIES    (ZP_PACK_SECTOR / ZP_FAT_DIR_SIZE)
+#define FAT12_MAX       (ZP_FAT_CLUSTERS_FAT16 - 1u)
+#define FAT16_MAX       (ZP_FAT_CLUSTERS_FAT32 - 1u)
 #define MARGIN          16u /* other readers are off by a few where the kinds of FAT meet */
 #define CLUSTER_SECTORS 64u
 #define MEDIA           0xf8u   /* a fixed disk */
 #define DATE            0x0021u /* 1980-01-01 */
 
-#define ATTRIBUTE_READ_ONLY 0x01u
-#define ATTRIBUTE_LABEL     0x08u
-#define ATTRIBUTE_DIRECTORY 0x10u
-#define ATTRIBUTE_ARCHIVE   0x20u
-
 static void put16(unsigned char *at, uint64_t value)
 {
     at[0] = (unsigned char)value;
     at[1] = (unsigned char)(value >> 8);
-}
-
-static void put32(unsigned char *at, uint64_t value)
-{
-    put16(at, value);
-    put16(at + 2, value >> 16);
 }
 
 static uint32_t clusters_of(uint64_t size, uint32_t cluster_sectors)
@@ -56,8 +45,8 @@ static bool plan_with(struct zp_pack_fat *fat, uint32_t cluster_sectors)
     if (count > FAT16_MAX - MARGIN || (count > FAT12_MAX - MARGIN && count <= FAT12_MAX + MARGIN))
         return false;
     fat->fat16 = count > FAT12_MAX;
-    bytes =
-        fat->fat16 ? (uint64_t)(count + FIRST_CLUSTER) * 2 : ((uint64_t)(count + FIRST_CLUSTER) * 3 + 1) / 2;
+    bytes = fat->fat16 ? (uint64_t)(count + ZP_FAT_FIRST_CLUSTER) * 2
+                       : ((uint64_t)(count + ZP_FAT_FIRST_CLUSTER) * 3 + 1) / 2;
     fat->cluster_sectors = cluster_sectors;
     fat->cluster_count = count;
     fat->fat_sectors = (uint32_t)(zp_pack_align(bytes, ZP_PACK_SECTOR) / ZP_PACK_SECTOR);
@@ -83,31 +72,34 @@ void zp_pack_fat_plan(struct zp_pack_fat *ret_fat, uint64_t at, uint64_t efi_siz
 
 static void fill_boot_sector(const struct zp_pack_fat *fat, unsigned char *sector)
 {
-    static const unsigned char jump[] = {0xeb, 0x3c, 0x90};
     static const unsigned char code[] = {0xcd, 0x18, 0xf4, 0xeb, 0xfd}; /* int $0x18, then hlt for good */
-    uint64_t sectors = fat->size / ZP_PACK_SECTOR;
+    const uint64_t sectors = fat->size / ZP_PACK_SECTOR;
+    const bool is_short = sectors < 0x10000;
+    const struct zp_fat16_boot boot = {
+        .bpb = {.BS_jmpBoot = {0xeb, sizeof(boot) - 2, 0x90}, /* to the code behind this */
+                .BS_OEMName = {'Z', 'E', 'R', 'O', 'P', 'A', 'G', 'E'},
+                .BPB_BytsPerSec = ZP_PACK_SECTOR,
+                .BPB_SecPerClus = (uint8_t)fat->cluster_sectors,
+                .BPB_RsvdSecCnt = 1, /* this one */
+                .BPB_NumFATs = 1,
+                .BPB_RootEntCnt = ROOT_ENTRIES,
+                .BPB_TotSec16 = is_short ? (uint16_t)sectors : 0,
+                .BPB_Media = MEDIA,
+                .BPB_FATSz16 = (uint16_t)fat->fat_sectors,
+                .BPB_SecPerTrk = 63,
+                .BPB_NumHeads = 255,
+                .BPB_HiddSec = (uint32_t)(fat->at / ZP_PACK_SECTOR),
+                .BPB_TotSec32 = is_short ? 0 : (uint32_t)sectors},
+        .BS_DrvNum = 0x80,
+        .BS_BootSig = ZP_FAT_BOOT_SIG,
+        .BS_VolID = fat->id,
+        .BS_VolLab = {'Z', 'E', 'R', 'O', 'P', 'A', 'G', 'E', ' ', ' ', ' '},
+        .BS_FilSysType = {'F', 'A', 'T', '1', fat->fat16 ? '6' : '2', ' ', ' ', ' '},
+    };
 
-    memcpy(sector, jump, sizeof(jump));
-    memcpy(sector + 0x03, "ZEROPAGE", 8);
-    put16(sector + 0x0b, ZP_PACK_SECTOR);
-    sector[0x0d] = (unsigned char)fat->cluster_sectors;
-    put16(sector + 0x0e, 1); /* reserved sectors: this one */
-    sector[0x10] = 1;        /* FATs */
-    put16(sector + 0x11, ROOT_ENTRIES);
-    put16(sector + 0x13, sectors < 0x10000 ? sectors : 0);
-    sector[0x15] = MEDIA;
-    put16(sector + 0x16, fat->fat_sectors);
-    put16(sector + 0x18, 63);  /* sectors a track */
-    put16(sector + 0x1a, 255); /* heads */
-    put32(sector + 0x1c, fat->at / ZP_PACK_SECTOR);
-    put32(sector + 0x20, sectors < 0x10000 ? 0 : sectors);
-    sector[0x24] = 0x80; /* drive */
-    sector[0x26] = 0x29; /* the next three are there */
-    put32(sector + 0x27, fat->id);
-    memcpy(sector + 0x2b, "ZEROPAGE   ", 11);
-    memcpy(sector + 0x36, fat->fat16 ? "FAT16   " : "FAT12   ", 8);
-    memcpy(sector + 0x3e, code, sizeof(code));
-    put16(sector + 0x1fe, 0xaa55);
+    memcpy(sector, &boot, sizeof(boot));
+    memcpy(sector + sizeof(boot), code, sizeof(code));
+    put16(sector + ZP_FAT_SIGNATURE_AT, ZP_FAT_SIGNATURE);
 }
 
 static void set_link(const struct zp_pack_fat *fat, unsigned char *table, uint32_t cluster, uint32_t next)
@@ -136,20 +128,22 @@ static uint32_t chain(const struct zp_pack_fat *fat, unsigned char *table, uint3
 static unsigned char *put_entry(unsigned char *at, const char *name, uint32_t attributes, uint32_t cluster,
                                 uint64_t size)
 {
-    memcpy(at, name, 11);
-    at[0x0b] = (unsigned char)attributes;
-    put16(at + 0x10, DATE); /* made */
-    put16(at + 0x12, DATE); /* read */
-    put16(at + 0x18, DATE); /* written */
-    put16(at + 0x1a, cluster);
-    put32(at + 0x1c, size);
-    return at + ENTRY_SIZE;
+    struct zp_fat_dir dir = {.DIR_Attr = (uint8_t)attributes,
+                             .DIR_CrtDate = DATE,
+                             .DIR_LstAccDate = DATE,
+                             .DIR_WrtDate = DATE,
+                             .DIR_FstClusLO = (uint16_t)cluster,
+                             .DIR_FileSize = (uint32_t)size};
+
+    memcpy(dir.DIR_Name, name, sizeof(dir.DIR_Name));
+    memcpy(at, &dir, sizeof(dir));
+    return at + sizeof(dir);
 }
 
 void zp_pack_fat_fill(const struct zp_pack_fat *fat, unsigned char *head)
 {
-    const uint32_t file = ATTRIBUTE_ARCHIVE | ATTRIBUTE_READ_ONLY;
-    const uint32_t efi = FIRST_CLUSTER, boot = efi + 1, stub = boot + 1;
+    const uint32_t file = ZP_FAT_ATTR_ARCHIVE | ZP_FAT_ATTR_READ_ONLY;
+    const uint32_t efi = ZP_FAT_FIRST_CLUSTER, boot = efi + 1, stub = boot + 1;
     uint32_t payload;
     unsigned char *table = head + ZP_PACK_SECTOR;
     unsigned char *root = table + (size_t)fat->fat_sectors * ZP_PACK_SECTOR;
@@ -164,14 +158,14 @@ void zp_pack_fat_fill(const struct zp_pack_fat *fat, unsigned char *head)
     payload = chain(fat, table, stub, clusters_of(fat->efi_size, fat->cluster_sectors));
     chain(fat, table, payload, clusters_of(fat->payload_size, fat->cluster_sectors));
 
-    at = put_entry(root, "ZEROPAGE   ", ATTRIBUTE_LABEL, 0, 0);
-    put_entry(at, "EFI        ", ATTRIBUTE_DIRECTORY, efi, 0);
-    at = put_entry(directory, ".          ", ATTRIBUTE_DIRECTORY, efi, 0);
-    at = put_entry(at, "..         ", ATTRIBUTE_DIRECTORY, 0, 0);
-    put_entry(at, "BOOT       ", ATTRIBUTE_DIRECTORY, boot, 0);
+    at = put_entry(root, "ZEROPAGE   ", ZP_FAT_ATTR_VOLUME_ID, 0, 0);
+    put_entry(at, "EFI        ", ZP_FAT_ATTR_DIRECTORY, efi, 0);
+    at = put_entry(directory, ".          ", ZP_FAT_ATTR_DIRECTORY, efi, 0);
+    at = put_entry(at, "..         ", ZP_FAT_ATTR_DIRECTORY, 0, 0);
+    put_entry(at, "BOOT       ", ZP_FAT_ATTR_DIRECTORY, boot, 0);
     directory += (size_t)fat->cluster_sectors * ZP_PACK_SECTOR;
-    at = put_entry(directory, ".          ", ATTRIBUTE_DIRECTORY, boot, 0);
-    at = put_entry(at, "..         ", ATTRIBUTE_DIRECTORY, efi, 0);
+    at = put_entry(directory, ".          ", ZP_FAT_ATTR_DIRECTORY, boot, 0);
+    at = put_entry(at, "..         ", ZP_FAT_ATTR_DIRECTORY, efi, 0);
     at = put_entry(at, "BOOTX64 EFI", file, stub, fat->efi_size);
     put_entry(at, "PAYLOAD ZP ", file, payload, fat->payload_size);
 }

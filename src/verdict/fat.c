@@ -10,38 +10,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define FIRST_CLUSTER  2u
-#define FAT12_CLUSTERS 4085u  /* from so many on it is FAT16 */
-#define FAT16_CLUSTERS 65525u /* and FAT32 */
-#define ENTRY_SIZE     32u
-#define ENTRY_MAX      65536u /* of a directory */
-#define NAME_SIZE      11u
+#include <zeropage/wire/fat.h>
 
-#define ATTRIBUTE_VOLUME    0x08u /* a label, and every part of a long name */
-#define ATTRIBUTE_DIRECTORY 0x10u
-
-#define NAME_LAST 0x00u /* first byte of a name: no entry from here on */
-#define NAME_FREE 0xe5u
-
-/* Offsets in the boot sector. */
-#define BPB_SIZE         48u
-#define BPB_SECTOR       11u
-#define BPB_PER_CLUSTER  13u
-#define BPB_RESERVED     14u
-#define BPB_TABLES       16u
-#define BPB_ROOT_ENTRIES 17u
-#define BPB_SECTORS16    19u
-#define BPB_MEDIA        21u
-#define BPB_TABLE_SIZE16 22u
-#define BPB_SECTORS32    32u
-#define BPB_TABLE_SIZE32 36u
-#define BPB_ROOT_CLUSTER 44u
-
-/* Offsets in a directory entry. */
-#define DIR_ATTRIBUTES   11u
-#define DIR_CLUSTER_HIGH 20u
-#define DIR_CLUSTER_LOW  26u
-#define DIR_FILE_SIZE    28u
+/* The boot sector as far as it is read, with what only FAT32 has. */
+#define BOOT_SIZE  offsetof(struct zp_fat32_boot, BPB_FSInfo)
+#define AT(name)   offsetof(struct zp_fat_bpb, name)
+#define AT32(name) offsetof(struct zp_fat32_boot, name)
 
 const char *zp_fat_status_text(int status)
 {
@@ -59,16 +33,6 @@ const char *zp_fat_status_text(int status)
     };
 
     return status >= 0 && status < ZP_FAT_STATUS_COUNT ? texts[status] : "unknown";
-}
-
-static uint32_t word16(const uint8_t *bytes)
-{
-    return (uint32_t)(bytes[0] | bytes[1] << 8);
-}
-
-static uint32_t word32(const uint8_t *bytes)
-{
-    return word16(bytes) | word16(bytes + 2) << 16;
 }
 
 static bool is_power(uint32_t number)
@@ -93,34 +57,33 @@ static int read_at(const struct zp_source *source, uint64_t at, void *bytes, siz
 /* --- the boot sector ------------------------------------------------------------------------------ */
 
 /* The first field that no FAT has so, or 0. */
-static unsigned foreign_field(const uint8_t *bpb)
+static size_t foreign_field(const struct zp_fat32_boot *boot)
 {
-    uint32_t sector = word16(bpb + BPB_SECTOR);
-    uint8_t media = bpb[BPB_MEDIA];
+    const struct zp_fat_bpb *bpb = &boot->bpb;
 
-    if (!is_power(sector) || sector < 512 || sector > 4096)
-        return BPB_SECTOR;
-    if (!is_power(bpb[BPB_PER_CLUSTER]))
-        return BPB_PER_CLUSTER;
-    if (word16(bpb + BPB_RESERVED) == 0)
-        return BPB_RESERVED;
-    if (bpb[BPB_TABLES] == 0)
-        return BPB_TABLES;
-    if (word16(bpb + BPB_SECTORS16) == 0 && word32(bpb + BPB_SECTORS32) == 0)
-        return BPB_SECTORS32;
-    if (media != 0xf0 && media < 0xf8)
-        return BPB_MEDIA;
-    if (word16(bpb + BPB_TABLE_SIZE16) == 0 && word32(bpb + BPB_TABLE_SIZE32) == 0)
-        return BPB_TABLE_SIZE32;
-    if (word16(bpb + BPB_TABLE_SIZE16) != 0 && word16(bpb + BPB_ROOT_ENTRIES) == 0)
-        return BPB_ROOT_ENTRIES;
+    if (!is_power(bpb->BPB_BytsPerSec) || bpb->BPB_BytsPerSec < 512 || bpb->BPB_BytsPerSec > 4096)
+        return AT(BPB_BytsPerSec);
+    if (!is_power(bpb->BPB_SecPerClus))
+        return AT(BPB_SecPerClus);
+    if (bpb->BPB_RsvdSecCnt == 0)
+        return AT(BPB_RsvdSecCnt);
+    if (bpb->BPB_NumFATs == 0)
+        return AT(BPB_NumFATs);
+    if (bpb->BPB_TotSec16 == 0 && bpb->BPB_TotSec32 == 0)
+        return AT(BPB_TotSec32);
+    if (bpb->BPB_Media != 0xf0 && bpb->BPB_Media < 0xf8)
+        return AT(BPB_Media);
+    if (bpb->BPB_FATSz16 == 0 && boot->BPB_FATSz32 == 0)
+        return AT32(BPB_FATSz32);
+    if (bpb->BPB_FATSz16 != 0 && bpb->BPB_RootEntCnt == 0)
+        return AT(BPB_RootEntCnt);
     return 0;
 }
 
 /* Bytes that the allocation table must have for entries 0 to the last cluster. */
 static uint64_t table_need(const struct zp_fat *fat)
 {
-    uint64_t entries = (uint64_t)fat->cluster_count + FIRST_CLUSTER;
+    uint64_t entries = (uint64_t)fat->cluster_count + ZP_FAT_FIRST_CLUSTER;
 
     return (entries * fat->bits + 7) / 8;
 }
@@ -129,38 +92,38 @@ int zp_fat_open(struct zp_fat *ret_fat, const struct zp_source *source, uint64_t
                 uint64_t *ret_at)
 {
     struct zp_fat fat = {.source = source, .at = at};
-    uint8_t bpb[BPB_SIZE];
-    int status = read_at(source, at, bpb, sizeof(bpb));
-    unsigned field;
+    struct zp_fat32_boot boot = {0};
+    const struct zp_fat_bpb *bpb = &boot.bpb;
+    int status = read_at(source, at, &boot, BOOT_SIZE);
+    size_t field;
 
     if (status)
         return fail(ret_at, at, status);
-    if ((field = foreign_field(bpb)) != 0)
+    if ((field = foreign_field(&boot)) != 0)
         return fail(ret_at, at + field, ZP_FAT_FOREIGN);
 
-    uint32_t sector = word16(bpb + BPB_SECTOR);
-    bool wide = word16(bpb + BPB_TABLE_SIZE16) == 0;
-    uint64_t sectors =
-        word16(bpb + BPB_SECTORS16) ? word16(bpb + BPB_SECTORS16) : word32(bpb + BPB_SECTORS32);
-    uint64_t table = wide ? word32(bpb + BPB_TABLE_SIZE32) : word16(bpb + BPB_TABLE_SIZE16);
-    uint64_t root_at = word16(bpb + BPB_RESERVED) + bpb[BPB_TABLES] * table;
-    uint64_t root = wide ? 0 : (word16(bpb + BPB_ROOT_ENTRIES) * (uint64_t)ENTRY_SIZE + sector - 1) / sector;
+    uint32_t sector = bpb->BPB_BytsPerSec;
+    bool wide = bpb->BPB_FATSz16 == 0;
+    uint64_t sectors = bpb->BPB_TotSec16 ? bpb->BPB_TotSec16 : bpb->BPB_TotSec32;
+    uint64_t table = wide ? boot.BPB_FATSz32 : bpb->BPB_FATSz16;
+    uint64_t root_at = bpb->BPB_RsvdSecCnt + bpb->BPB_NumFATs * table;
+    uint64_t root = wide ? 0 : (bpb->BPB_RootEntCnt * (uint64_t)ZP_FAT_DIR_SIZE + sector - 1) / sector;
     uint64_t data = root_at + root;
 
     if (sectors * sector > size || sectors * sector > source->size - at)
-        return fail(ret_at, at + (word16(bpb + BPB_SECTORS16) ? BPB_SECTORS16 : BPB_SECTORS32), ZP_FAT_CUT);
+        return fail(ret_at, at + (bpb->BPB_TotSec16 ? AT(BPB_TotSec16) : AT(BPB_TotSec32)), ZP_FAT_CUT);
     if (data >= sectors)
-        return fail(ret_at, at + (wide ? BPB_TABLE_SIZE32 : BPB_TABLE_SIZE16), ZP_FAT_CUT);
-    fat.cluster_size = sector * bpb[BPB_PER_CLUSTER];
-    fat.cluster_count = (uint32_t)((sectors - data) / bpb[BPB_PER_CLUSTER]);
-    fat.bits = wide ? 32 : fat.cluster_count < FAT12_CLUSTERS ? 12 : 16;
-    fat.table_at = at + (uint64_t)word16(bpb + BPB_RESERVED) * sector;
+        return fail(ret_at, at + (wide ? AT32(BPB_FATSz32) : AT(BPB_FATSz16)), ZP_FAT_CUT);
+    fat.cluster_size = sector * bpb->BPB_SecPerClus;
+    fat.cluster_count = (uint32_t)((sectors - data) / bpb->BPB_SecPerClus);
+    fat.bits = wide ? 32 : fat.cluster_count < ZP_FAT_CLUSTERS_FAT16 ? 12 : 16;
+    fat.table_at = at + (uint64_t)bpb->BPB_RsvdSecCnt * sector;
     fat.root_at = wide ? 0 : at + root_at * sector;
-    fat.root_size = wide ? 0 : word16(bpb + BPB_ROOT_ENTRIES) * ENTRY_SIZE;
-    fat.root_cluster = wide ? word32(bpb + BPB_ROOT_CLUSTER) : 0;
+    fat.root_size = wide ? 0 : bpb->BPB_RootEntCnt * ZP_FAT_DIR_SIZE;
+    fat.root_cluster = wide ? boot.BPB_RootClus : 0;
     fat.data_at = at + data * sector;
-    if (table_need(&fat) > table * sector || (fat.bits == 16 && fat.cluster_count >= FAT16_CLUSTERS))
-        return fail(ret_at, at + (wide ? BPB_TABLE_SIZE32 : BPB_TABLE_SIZE16), ZP_FAT_SHORT_FAT);
+    if (table_need(&fat) > table * sector || (fat.bits == 16 && fat.cluster_count >= ZP_FAT_CLUSTERS_FAT32))
+        return fail(ret_at, at + (wide ? AT32(BPB_FATSz32) : AT(BPB_FATSz16)), ZP_FAT_SHORT_FAT);
     *ret_fat = fat;
     return ZP_FAT_OK;
 }
@@ -169,12 +132,12 @@ int zp_fat_open(struct zp_fat *ret_fat, const struct zp_source *source, uint64_t
 
 static bool is_cluster(const struct zp_fat *fat, uint32_t cluster)
 {
-    return cluster >= FIRST_CLUSTER && cluster - FIRST_CLUSTER < fat->cluster_count;
+    return cluster >= ZP_FAT_FIRST_CLUSTER && cluster - ZP_FAT_FIRST_CLUSTER < fat->cluster_count;
 }
 
 static uint64_t cluster_at(const struct zp_fat *fat, uint32_t cluster)
 {
-    return fat->data_at + (uint64_t)(cluster - FIRST_CLUSTER) * fat->cluster_size;
+    return fat->data_at + (uint64_t)(cluster - ZP_FAT_FIRST_CLUSTER) * fat->cluster_size;
 }
 
 /* Where in the source the entry of a cluster lies in the table. */
@@ -186,10 +149,9 @@ static uint64_t entry_at(const struct zp_fat *fat, uint32_t cluster)
 /* What follows on a cluster; *ret_next 0: it is the last. */
 static int follow(const struct zp_fat *fat, uint32_t cluster, uint32_t *ret_next, uint64_t *ret_at)
 {
-    uint8_t bytes[4] = {0};
+    uint32_t next = 0, last;
     uint64_t at = entry_at(fat, cluster);
-    int status = read_at(fat->source, at, bytes, fat->bits == 32 ? 4 : 2);
-    uint32_t next = word32(bytes), last;
+    int status = read_at(fat->source, at, &next, fat->bits == 32 ? 4 : 2);
 
     if (status)
         return fail(ret_at, at, status);
@@ -243,7 +205,7 @@ static int step(const struct zp_fat *fat, struct walk *walk, uint64_t *ret_at)
 /* --- directories ---------------------------------------------------------------------------------- */
 
 struct entry {
-    uint8_t bytes[ENTRY_SIZE];
+    struct zp_fat_dir dir;
     uint64_t at; /* in the source */
 };
 
@@ -255,16 +217,17 @@ enum looking {
 static int look(const struct zp_fat *fat, uint64_t at, uint64_t size, const char *name, struct entry *ret,
                 uint64_t *ret_at)
 {
-    for (uint64_t end = at + size; at < end; at += ENTRY_SIZE) {
-        int status = read_at(fat->source, at, ret->bytes, ENTRY_SIZE);
+    for (uint64_t end = at + size; at < end; at += ZP_FAT_DIR_SIZE) {
+        int status = read_at(fat->source, at, &ret->dir, sizeof(ret->dir));
 
         if (status)
             return fail(ret_at, at, status);
-        if (ret->bytes[0] == NAME_LAST)
+        if ((uint8_t)ret->dir.DIR_Name[0] == ZP_FAT_NAME_LAST)
             return fail(ret_at, at, ZP_FAT_ABSENT);
         ret->at = at;
-        if (ret->bytes[0] != NAME_FREE && !(ret->bytes[DIR_ATTRIBUTES] & ATTRIBUTE_VOLUME) &&
-            memcmp(ret->bytes, name, NAME_SIZE) == 0)
+        if ((uint8_t)ret->dir.DIR_Name[0] != ZP_FAT_NAME_FREE &&
+            !(ret->dir.DIR_Attr & ZP_FAT_ATTR_VOLUME_ID) &&
+            memcmp(ret->dir.DIR_Name, name, ZP_FAT_NAME_SIZE) == 0)
             return ZP_FAT_OK;
     }
     return LOOKING;
@@ -274,7 +237,7 @@ static int look(const struct zp_fat *fat, uint64_t at, uint64_t size, const char
 static int look_in(const struct zp_fat *fat, uint32_t first, uint64_t told_at, const char *name,
                    struct entry *ret, uint64_t *ret_at)
 {
-    uint64_t left = (uint64_t)ENTRY_MAX * ENTRY_SIZE;
+    uint64_t left = (uint64_t)ZP_FAT_DIR_MAX * ZP_FAT_DIR_SIZE;
     struct walk walk;
     int status;
 
@@ -304,11 +267,11 @@ static const char *take_name(const char *path, char *ret_name)
 {
     size_t at = 0;
 
-    memset(ret_name, ' ', NAME_SIZE);
+    memset(ret_name, ' ', ZP_FAT_NAME_SIZE);
     for (; *path && *path != '/'; path++) {
         if (*path == '.')
             at = 8;
-        else if (at < NAME_SIZE)
+        else if (at < ZP_FAT_NAME_SIZE)
             ret_name[at++] = *path;
     }
     return *path ? path + 1 : NULL;
@@ -354,7 +317,8 @@ static int check_chain(const struct zp_fat *fat, uint32_t first, uint64_t size, 
 
     if (wanted == 0)
         return ZP_FAT_OK;
-    if ((status = start_walk(fat, &walk, first, told_at + DIR_CLUSTER_LOW, ret_at)) != 0)
+    if ((status = start_walk(fat, &walk, first, told_at + offsetof(struct zp_fat_dir, DIR_FstClusLO),
+                             ret_at)) != 0)
         return status;
     while (--wanted > 0) {
         uint64_t at = entry_at(fat, walk.cluster);
@@ -369,29 +333,29 @@ static int check_chain(const struct zp_fat *fat, uint32_t first, uint64_t size, 
 
 static uint32_t first_cluster(const struct zp_fat *fat, const struct entry *entry)
 {
-    uint32_t high = fat->bits == 32 ? word16(entry->bytes + DIR_CLUSTER_HIGH) : 0;
+    uint32_t high = fat->bits == 32 ? entry->dir.DIR_FstClusHI : 0;
 
-    return high << 16 | word16(entry->bytes + DIR_CLUSTER_LOW);
+    return high << 16 | entry->dir.DIR_FstClusLO;
 }
 
 int zp_fat_find(const struct zp_fat *fat, const char *path, struct zp_fat_file *ret_file, uint64_t *ret_at)
 {
     uint32_t first = fat->bits == 32 ? fat->root_cluster : 0;
-    uint64_t told_at = fat->at + BPB_ROOT_CLUSTER, size;
+    uint64_t told_at = fat->at + AT32(BPB_RootClus), size;
     struct entry entry = {.at = 0};
-    char name[NAME_SIZE];
+    char name[ZP_FAT_NAME_SIZE];
     int status;
 
     while (path) {
         path = take_name(path, name);
         if ((status = look_in(fat, first, told_at, name, &entry, ret_at)) != 0)
             return status;
-        if (!(entry.bytes[DIR_ATTRIBUTES] & ATTRIBUTE_DIRECTORY) != !path)
-            return fail(ret_at, entry.at + DIR_ATTRIBUTES, ZP_FAT_KIND);
+        if (!(entry.dir.DIR_Attr & ZP_FAT_ATTR_DIRECTORY) != !path)
+            return fail(ret_at, entry.at + offsetof(struct zp_fat_dir, DIR_Attr), ZP_FAT_KIND);
         first = first_cluster(fat, &entry);
-        told_at = entry.at + DIR_CLUSTER_LOW;
+        told_at = entry.at + offsetof(struct zp_fat_dir, DIR_FstClusLO);
     }
-    size = word32(entry.bytes + DIR_FILE_SIZE);
+    size = entry.dir.DIR_FileSize;
     if ((status = check_chain(fat, first, size, entry.at, ret_at)) != 0)
         return status;
     *ret_file = (struct zp_fat_file){.source = {size, read_file, ret_file},

@@ -56,7 +56,7 @@ class Wire(unittest.TestCase):
     def test_all_are_here(self):
         """one header per specification"""
         self.assertEqual([h.name for h in HEADERS],
-                         ["acpi.h", "bootparam.h", "e820.h", "efi.h", "elf.h", "image.h", "mptable.h", "multiboot.h",
+                         ["acpi.h", "bootparam.h", "e820.h", "efi.h", "elf.h", "fat.h", "image.h", "mptable.h", "multiboot.h",
                           "multiboot2.h", "pci.h", "pe.h", "virtio.h", "x86.h", "xen.h"])
 
     def test_together(self):

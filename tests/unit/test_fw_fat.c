@@ -213,10 +213,63 @@ static void the_table_that_counts(void **state)
     table = fat.image.bytes + fat.layout.table;
     memcpy(table + size, table, size);
     memset(table, 0, size);
+    gen_poke(&fat.image, 40, 2, 0x80);
     assert_int_equal(run(), -1);
     gen_poke(&fat.image, 40, 2, 0x81);
     assert_int_equal(run(), 0);
     assert_memory_equal(fat.got, fat.content, FILE_SIZE);
+}
+
+/* Where one of two tables cannot be what it was, the other is asked; whichever it is. */
+static void a_damaged_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(layouts); i++) {
+        size_t size, first;
+
+        build(i);
+        first = fat.layout.table;
+        size = gen_peek(&fat.image, fat.layout.bits == 32 ? 36 : 22, fat.layout.bits == 32 ? 4 : 2) * 512;
+        memcpy(fat.image.bytes + first + size, fat.image.bytes + first, size);
+        link(4, 1);
+        assert_int_equal(run(), 0);
+        assert_memory_equal(fat.got, fat.content, FILE_SIZE);
+        if (fat.layout.file_clusters == 1)
+            continue; /* no link was asked for */
+        assert_said("a table is damaged, the other one is used, instead of number (1)");
+        assert_null(strchr(strchr(fw_host_notes, '\n') + 1, '\n')); /* once */
+        if (fat.layout.file_clusters > 3) {
+            fat.layout.table = first + size; /* and now the second, elsewhere */
+            link(6, 1);
+            assert_int_equal(run(), 0);
+            assert_memory_equal(fat.got, fat.content, FILE_SIZE);
+            fat.layout.table = first;
+            link(6, 1);
+            assert_int_equal(run(), -1);
+            assert_said("that there is not (1)");
+        }
+        gen_poke(&fat.image, 16, 1, 1); /* data are elsewhere then, and there is one table */
+        assert_int_not_equal(run(), 0);
+    }
+}
+
+/* The sector of the first table cannot be read. */
+static void an_unreadable_table(void **state)
+{
+    unsigned good = 0;
+
+    (void)state;
+    build(2);
+    memcpy(fat.image.bytes + fat.layout.table + gen_peek(&fat.image, 22, 2) * 512,
+           fat.image.bytes + fat.layout.table, gen_peek(&fat.image, 22, 2) * 512);
+    for (uint64_t fail_at = 1; fail_at < 12; fail_at++) {
+        if (mount_failing(fail_at) != 0 || fw_open(&fat.fs, PATH, &fat.file) != 0 ||
+            fw_read(&fat.file, 0, fat.got, FILE_SIZE) != 0 || !strstr(fw_host_notes, "a table is damaged"))
+            continue;
+        assert_memory_equal(fat.got, fat.content, FILE_SIZE);
+        good++;
+    }
+    assert_int_equal(good, 1);
 }
 
 /* A table too short for all clusters tells of as many as it has room for: 126, in one sector before them. */
@@ -715,6 +768,8 @@ int main(void)
         cmocka_unit_test(fields_that_are_spoiled),
         cmocka_unit_test(many_sectors),
         cmocka_unit_test(the_table_that_counts),
+        cmocka_unit_test(a_damaged_table),
+        cmocka_unit_test(an_unreadable_table),
         cmocka_unit_test(a_table_too_short),
         cmocka_unit_test(chains_that_are_spoiled),
         cmocka_unit_test(numbers_that_are_no_clusters),
