@@ -2,8 +2,8 @@
 /*
  * ISO 9660 with the names of Rock Ridge, else of Joliet, else its own. Receives a volume whose every byte may
  * lie; guarantees that an extent lies in the volume, that a directory ends after 4 MiB, a chain of continued
- * system use after 8 areas, and that names are UTF-8 without control characters or slashes. Symbolic links
- * and files of several extents are seen but not opened. ECMA-119, 8.4 and 9.1; SUSP 1.12, 5; RRIP 1.12, 4.1.
+ * system use after 8 areas, a file after 64 extents, and that names are UTF-8 without control characters or
+ * slashes. ECMA-119, 8.4 and 9.1; SUSP 1.12, 5; RRIP 1.12, 4.1.
  */
 #include "../core/checked.h"
 #include "bytes.h"
@@ -18,6 +18,7 @@
 #define DEPTH_MAX      64u /* names in a path */
 #define NAME_MAX       255u
 #define LINKS_MAX      16u
+#define EXTENTS_MAX    64u /* of a file */
 
 /* Offsets in a volume descriptor. */
 #define VD_TYPE     0u
@@ -64,8 +65,10 @@ enum spelling {
 };
 
 enum {
-    NODE_START,
-    NODE_SIZE
+    NODE_START, /* of a file of several extents: of its directory */
+    NODE_SIZE,
+    NODE_EXTENTS, /* 0: one; else so many, and */
+    NODE_POSITION /* where in the directory the first one's record is */
 };
 
 /* The sector that was read last. */
@@ -92,6 +95,9 @@ struct entry {
     unsigned char record[256];
     enum fw_kind kind;
     uint64_t position; /* in the directory, of what comes next */
+    uint64_t first;    /* and of the file's first record, */
+    uint64_t extents;  /* of so many, */
+    uint64_t size;     /* and all their bytes */
 };
 
 static int refuse(const struct fw_fs *fs, const char *why, uint64_t value)
@@ -320,23 +326,32 @@ static bool is_self_or_parent(const unsigned char *record)
     return record[RECORD_NAME_SIZE] == 1 && record[RECORD_NAME] <= 1;
 }
 
-/* The next file that has a name. */
+/* The next file that has a name; the record is that of its last extent. */
 static int next_entry(struct fw_file *directory, struct entry *entry)
 {
-    bool several = false;
+    const unsigned char *record = entry->record;
+    bool more = false;
 
     for (;;) {
+        uint64_t position = entry->position;
         int result = next_record(directory, entry);
 
         if (result != 0)
             return result;
-        if (entry->record[RECORD_FLAGS] & FLAG_MORE)
-            several = true;
-        else if (!(entry->record[RECORD_FLAGS] & FLAG_ASSOCIATED) && !is_self_or_parent(entry->record) &&
-                 entry->record[RECORD_NAME_SIZE] != 0)
+        if (!more) {
+            entry->first = position;
+            entry->extents = entry->size = 0;
+        }
+        entry->extents++;
+        entry->size += fw_get32(record + RECORD_SIZE);
+        more = record[RECORD_FLAGS] & FLAG_MORE;
+        if (!more && !(record[RECORD_FLAGS] & FLAG_ASSOCIATED) && !is_self_or_parent(record) &&
+            record[RECORD_NAME_SIZE] != 0)
             break;
     }
-    entry->kind = several ? FW_OTHER : entry->record[RECORD_FLAGS] & FLAG_DIRECTORY ? FW_DIRECTORY : FW_FILE;
+    entry->kind = record[RECORD_FLAGS] & FLAG_DIRECTORY ? FW_DIRECTORY : FW_FILE;
+    if (entry->extents > (entry->kind == FW_FILE ? EXTENTS_MAX : 1))
+        entry->kind = FW_OTHER;
     spell(directory->fs, entry);
     return 0;
 }
@@ -362,6 +377,20 @@ static int open_record(struct fw_fs *fs, const unsigned char *record, enum fw_ki
         ret->size = size;
     else if (size > DIRECTORY_MAX)
         return refuse(fs, "a directory is too large", size);
+    return 0;
+}
+
+static int open_entry(struct fw_file *directory, const struct entry *entry, struct fw_file *ret)
+{
+    const struct fw_file from = *directory;
+
+    if (entry->kind != FW_FILE || entry->extents == 1)
+        return open_record(from.fs, entry->record, entry->kind, ret);
+    *ret = from;
+    ret->kind = FW_FILE;
+    ret->size = entry->size;
+    ret->node[NODE_EXTENTS] = entry->extents;
+    ret->node[NODE_POSITION] = entry->first;
     return 0;
 }
 
@@ -401,7 +430,7 @@ static int step(struct fw_file *file, const char *name, size_t length)
         if (result != 0)
             return result;
         if (is_wanted(iso, entry.name, name, length))
-            return iso->link_size != 0 ? 0 : open_record(file->fs, entry.record, entry.kind, file);
+            return iso->link_size != 0 ? 0 : open_entry(file, &entry, file);
     }
 }
 
@@ -457,8 +486,36 @@ static int iso_open(struct fw_fs *fs, const char *path, struct fw_file *ret)
     return result != 0 ? result : refuse(fs, "a path has too many names", DEPTH_MAX);
 }
 
+/* Extent by extent, as the directory has them now. */
+static int read_extents(struct fw_file *file, uint64_t offset, unsigned char *to, size_t length)
+{
+    struct entry entry = {.position = file->node[NODE_POSITION]};
+    struct fw_file extent;
+
+    for (uint64_t i = 0; i < file->node[NODE_EXTENTS] && length != 0; i++) {
+        size_t part = length;
+
+        if (next_record(file, &entry) != 0 || open_record(file->fs, entry.record, FW_FILE, &extent) != 0)
+            return -1;
+        if (offset >= extent.size) {
+            offset -= extent.size;
+            continue;
+        }
+        if (part > extent.size - offset)
+            part = (size_t)(extent.size - offset);
+        if (fw_volume_read(&file->fs->volume, extent.node[NODE_START] + offset, to, part) != 0)
+            return -1;
+        to += part;
+        length -= part;
+        offset = 0;
+    }
+    return length == 0 ? 0 : -1;
+}
+
 static int iso_read(struct fw_file *file, uint64_t offset, void *buffer, size_t length)
 {
+    if (file->node[NODE_EXTENTS] != 0)
+        return read_extents(file, offset, buffer, length);
     return fw_volume_read(&file->fs->volume, file->node[NODE_START] + offset, buffer, length);
 }
 
@@ -471,8 +528,7 @@ static int iso_list(struct fw_file *directory, fw_visit *visit, void *context)
 
         if (result != 0)
             return result < 0 ? -1 : 0;
-        result = visit(context, entry.name, entry.kind,
-                       entry.kind == FW_FILE ? fw_get32(entry.record + RECORD_SIZE) : 0);
+        result = visit(context, entry.name, entry.kind, entry.kind == FW_FILE ? entry.size : 0);
         if (result != 0)
             return result;
     }

@@ -405,21 +405,84 @@ static void records_that_are_spoiled(void **state)
     put(at, 1, 100);
     assert_int_equal(list("sub"), -1);
     assert_said("a record that cannot be");
-    /* A directory of 5 MiB; one of several extents; an associated file. */
+    /* A directory of 5 MiB; an associated file. */
     build(false, false);
     put(ROOT + 34 + 34 + 10, 4, 5 << 20);
     iso.size = sizeof(iso.bytes);
     assert_int_equal(run("sub"), -1);
     build(false, false);
     SUB_FILE("");
-    put(SUB + 34 + 34 + 25, 1, 0x80);
     RECORD(SUB + 34 + 34 + 46, 22, 1, 0, "KERNEL.IMG;1", "");
-    assert_int_equal(list("sub"), 0);
-    assert_string_equal(iso.names, "kernel.img?\n");
     put(SUB + 34 + 34 + 25, 1, 4);
     assert_int_equal(list("sub"), 0);
     assert_string_equal(iso.names, "kernel.img\n");
     assert_int_equal(iso.count, 1);
+}
+
+/* A file of three extents, the last ones of which lie elsewhere. */
+static size_t put_extents(void)
+{
+    size_t at = SUB + 34 + 34;
+
+    build(false, false);
+    memset(iso.bytes + at, 0, SECTOR / 2);
+    at = RECORD(at, 22, SECTOR, 0x80, "KERNEL.IMG;1", "");
+    at = RECORD(at, 28, SECTOR, 0x80, "KERNEL.IMG;1", "");
+    memcpy(iso.bytes + 28 * SECTOR, iso.bytes + 23 * SECTOR, SECTOR);
+    memset(iso.bytes + 23 * SECTOR, 0, SECTOR);
+    return RECORD(at, 24, FILE_SIZE - 2 * SECTOR, 0, "KERNEL.IMG;1", "");
+}
+
+static void several_extents(void **state)
+{
+    struct fw_file root;
+    size_t at;
+
+    (void)state;
+    RECORD(put_extents(), 22, 1, 0, "ZERO.IMG;1", "");
+    assert_int_equal(list("sub"), 0);
+    assert_string_equal(iso.names, "kernel.img\nzero.img\n");
+    assert_int_equal(run("sub/kernel.img"), 0);
+    assert_int_equal(iso.file.kind, FW_FILE);
+    assert_int_equal(iso.file.size, FILE_SIZE);
+    for (size_t i = 0; i < FILE_SIZE; i++)
+        assert_int_equal(iso.got[i], (uint8_t)(i * 7 + i / 256));
+    iso.host.limit = 0;
+    for (at = FILE_SIZE; at-- > 0;) {
+        size_t size = FILE_SIZE - at < 2100 ? FILE_SIZE - at : 2100;
+
+        assert_int_equal(fw_read(&iso.file, at, iso.got, size), 0);
+        assert_int_equal(iso.got[size - 1], (uint8_t)((at + size - 1) * 7 + (at + size - 1) / 256));
+    }
+    /* One of them outside; one that was larger when it was opened; more than there may be. */
+    put(SUB + 34 + 34 + 46 + 2, 4, 1000);
+    assert_int_equal(run("sub/kernel.img"), -1);
+    assert_said("does not lie in its volume");
+    put_extents();
+    assert_int_equal(run("sub/kernel.img"), 0);
+    put(SUB + 34 + 34 + 10, 4, 1);
+    assert_int_equal(fw_open(&iso.fs, "nothing", &root), 1); /* and the directory is read anew */
+    assert_int_equal(fw_read(&iso.file, 0, iso.got, FILE_SIZE), -1);
+    build(false, false);
+    memset(iso.bytes + SUB, 0, SECTOR);
+    at = SUB;
+    for (unsigned i = 0; i < 30; i++)
+        at = RECORD(at, 22, 1, 0x80, "FILE", "1234567890123456");
+    RECORD(at, 22, 1, 0, "FILE", "");
+    assert_int_equal(mount(), 0);
+    assert_int_equal(fw_open(&iso.fs, "sub/file", &iso.file), 0);
+    assert_int_equal(iso.file.kind, FW_FILE);
+    assert_int_equal(iso.file.size, 31);
+    assert_int_equal(fw_read(&iso.file, 0, iso.got, 31), 0);
+    put(ROOT + 34 + 34 + 10, 4, 4 * SECTOR); /* the same thrice over: 2 sectors of it are the file's */
+    memcpy(iso.bytes + SUB + SECTOR, iso.bytes + SUB, SECTOR);
+    put(SUB + SECTOR + (at - SUB) + 25, 1, 0x80);
+    memcpy(iso.bytes + SUB + 2 * SECTOR, iso.bytes + SUB, SECTOR);
+    memset(iso.bytes + SUB + 3 * SECTOR, 0, SECTOR);
+    put(at + 25, 1, 0x80);
+    assert_int_equal(mount(), 0);
+    assert_int_equal(fw_open(&iso.fs, "sub/file", &iso.file), 0);
+    assert_int_equal(iso.file.kind, FW_OTHER);
 }
 
 /* A directory that is its own entry: as deep as a path may be. */
@@ -474,6 +537,7 @@ int main(void)
         cmocka_unit_test(symbolic_links),
         cmocka_unit_test(descriptors_that_are_spoiled),
         cmocka_unit_test(records_that_are_spoiled),
+        cmocka_unit_test(several_extents),
         cmocka_unit_test(a_directory_in_itself),
         cmocka_unit_test(every_failing_read_is_told),
     };
