@@ -2,8 +2,8 @@
 /*
  * ext2, ext3 and ext4, to read. Receives a volume; guarantees that all numbers of the superblock that others
  * count by make sense and fit the volume, that features which change what is read are known, and that a
- * journal which needs recovery is replayed, in memory alone, before anything is read
- * (Documentation/filesystems/ext4/super.rst).
+ * journal which needs recovery is replayed, in memory alone, before anything is read. Where the first
+ * superblock is damaged, a copy in another group will do (Documentation/filesystems/ext4/super.rst).
  */
 #include "ext4.h"
 
@@ -18,6 +18,7 @@
 #define SUPER_REVISION      0x4c
 #define SUPER_FIRST_INODE   0x54
 #define SUPER_INODE_SIZE    0x58
+#define SUPER_GROUP         0x5a /* that this copy lies in */
 #define SUPER_COMPAT        0x5c
 #define SUPER_INCOMPAT      0x60
 #define SUPER_RO_COMPAT     0x64
@@ -48,6 +49,13 @@
 
 #define BUDGET (UINT64_C(1) << 20) /* steps of one call: some 100,000 blocks read */
 
+/* Of the superblock, where it has one. */
+static bool is_sum_right(const struct ext4 *ext4)
+{
+    return !(ext4_32(ext4->super + SUPER_RO_COMPAT) & EXT4_RO_METADATA_SUM) ||
+           fw_ext4_sum(ext4, UINT32_MAX, ext4->super, SUPER_SUM) == ext4_32(ext4->super + SUPER_SUM);
+}
+
 static int take_features(struct ext4 *ext4)
 {
     const uint8_t *super = ext4->super;
@@ -68,7 +76,7 @@ static int take_features(struct ext4 *ext4)
         return 0;
     if (super[SUPER_SUM_TYPE] != SUM_CRC32C)
         return fw_ext4_refuse(ext4, "checksums of type", super[SUPER_SUM_TYPE], "not known");
-    if (fw_ext4_sum(ext4, UINT32_MAX, super, SUPER_SUM) != ext4_32(super + SUPER_SUM))
+    if (!is_sum_right(ext4))
         return fw_ext4_refuse(ext4, "superblock", 0, "its checksum is wrong");
     ext4->seed = ext4->incompat & EXT4_INCOMPAT_SUM_SEED
                      ? ext4_32(super + SUPER_SUM_SEED)
@@ -140,6 +148,8 @@ static int recover(struct ext4 *ext4)
     if (fw_ext4_recover(ext4) != 0)
         return -1;
     fw_ext4_cache_forget(ext4);
+    if (ext4->backup)
+        return 0;
     if (fw_ext4_bytes(ext4, SUPER_AT >> ext4->block_bits, SUPER_AT & (ext4->block_size - 1), ext4->super,
                       sizeof(ext4->super)) != 0)
         return -1;
@@ -152,24 +162,43 @@ static int recover(struct ext4 *ext4)
     return 0;
 }
 
+/* By a superblock that was read. */
 static int begin(struct ext4 *ext4)
 {
+    struct fw_fs *fs = ext4->fs;
     struct ext4_inode root;
 
-    fw_ext4_sum_begin(ext4);
     ext4->budget = UINT64_MAX; /* a journal takes what it takes; it is bounded by its own length */
     if (take_super(ext4) != 0 || fw_ext4_cache_begin(ext4) != 0)
         return -1;
-    ext4->scratch = fw_arena_take(ext4->fs->arena, ext4->block_size);
+    ext4->scratch = fw_arena_take(fs->arena, ext4->block_size);
     if (!ext4->scratch)
         return fw_ext4_refuse(ext4, "block size", ext4->block_size, "no memory left");
-    if (ext4->incompat & EXT4_INCOMPAT_RECOVER && ext4->compat & EXT4_COMPAT_JOURNAL && recover(ext4) != 0)
+    /* Only the first superblock is told that the journal is in use; the journal itself knows. */
+    if ((ext4->incompat & EXT4_INCOMPAT_RECOVER || ext4->backup) && ext4->compat & EXT4_COMPAT_JOURNAL &&
+        recover(ext4) != 0)
         return -1;
     if (fw_ext4_inode(ext4, EXT4_ROOT, &root) != 0)
         return -1;
     if (root.mode != EXT4_MODE_DIRECTORY)
         return fw_ext4_refuse(ext4, "inode", EXT4_ROOT, "no directory, though it is the root");
+    memcpy(fs->uuid, ext4->super + SUPER_UUID, 16);
+    fs->uuid_size = 16;
+    memcpy(fs->label, ext4->super + SUPER_LABEL, LABEL_SIZE);
     return 0;
+}
+
+static struct ext4 *take_memory(struct fw_fs *fs)
+{
+    struct ext4 *ext4 = fs->own = fw_arena_take(fs->arena, sizeof(*ext4));
+
+    if (!ext4) {
+        fw_note("%s, volume %u: ext4: no memory left", fs->volume.disk->name, (uint64_t)fs->volume.number);
+        return NULL;
+    }
+    ext4->fs = fs;
+    fw_ext4_sum_begin(ext4);
+    return ext4;
 }
 
 static int mount(struct fw_fs *fs)
@@ -186,21 +215,52 @@ static int mount(struct fw_fs *fs)
     }
     if (ext4_16(magic) != MAGIC)
         return 1;
-    ext4 = fw_arena_take(fs->arena, sizeof(*ext4));
-    if (!ext4) {
-        fw_note("%s, volume %u: ext4: no memory left", fs->volume.disk->name, (uint64_t)fs->volume.number);
+    ext4 = take_memory(fs);
+    if (!ext4)
         return -1;
-    }
-    ext4->fs = fs;
-    fs->own = ext4;
     if (fw_volume_read(&fs->volume, SUPER_AT, ext4->super, sizeof(ext4->super)) != 0)
         return fw_ext4_refuse(ext4, "superblock", 0, "cannot be read");
-    if (begin(ext4) != 0)
+    return begin(ext4);
+}
+
+static bool has_super_at(struct ext4 *ext4, uint64_t at)
+{
+    const struct fw_volume *volume = &ext4->fs->volume;
+
+    return zp_fits(at, sizeof(ext4->super), volume->size) &&
+           fw_volume_read(volume, at, ext4->super, sizeof(ext4->super)) == 0 &&
+           ext4_16(ext4->super + SUPER_MAGIC) == MAGIC && is_sum_right(ext4);
+}
+
+/* Where mke2fs puts the copy of a group, if nobody has told it another size of groups. */
+static bool has_backup(struct ext4 *ext4, uint32_t group, uint32_t bits)
+{
+    uint64_t block = ((uint64_t)group << (bits + 3)) + (bits == BLOCK_SIZE_BITS);
+
+    return has_super_at(ext4, block << bits) && ext4_16(ext4->super + SUPER_GROUP) == group &&
+           ext4_32(ext4->super + SUPER_BLOCK_SIZE) + BLOCK_SIZE_BITS == bits;
+}
+
+/* A volume that nobody else can read: its first superblock may be damaged, and there are others. */
+static int mount_backup(struct fw_fs *fs)
+{
+    static const uint8_t groups[] = {1, 3, 5, 7, 9};
+    struct ext4 *ext4 = take_memory(fs);
+
+    if (!ext4)
         return -1;
-    memcpy(fs->uuid, ext4->super + SUPER_UUID, 16);
-    fs->uuid_size = 16;
-    memcpy(fs->label, ext4->super + SUPER_LABEL, LABEL_SIZE);
-    return 0;
+    if (has_super_at(ext4, SUPER_AT))
+        return 1; /* it was told what is wrong */
+    for (size_t i = 0; i < sizeof(groups); i++) {
+        for (uint32_t bits = BLOCK_SIZE_BITS; bits <= BLOCK_SIZE_BITS + 2; bits++) {
+            if (!has_backup(ext4, groups[i], bits))
+                continue;
+            ext4->backup = true;
+            fw_ext4_refuse(ext4, "superblock", 0, "damaged; a copy is used");
+            return begin(ext4);
+        }
+    }
+    return 1;
 }
 
 static enum fw_kind kind_of(const struct ext4_inode *inode)
@@ -300,3 +360,5 @@ static int list(struct fw_file *file, fw_visit *visit, void *context)
 }
 
 const struct fw_fs_ops fw_ext4 = {.name = "ext4", .mount = mount, .open = open, .read = read, .list = list};
+const struct fw_fs_ops fw_ext4_backup = {
+    .name = "ext4", .mount = mount_backup, .open = open, .read = read, .list = list};

@@ -76,6 +76,7 @@ struct ext4_cached {
 struct ext4 {
     struct fw_fs *fs;
     uint8_t super[1024];
+    bool backup; /* super is a copy: the first one is damaged */
     uint32_t block_size, block_bits;
     uint64_t blocks; /* all there are; numbers from first_block on are of use */
     uint32_t first_block, groups, group_blocks, group_inodes;

@@ -52,7 +52,7 @@ struct fw_fs {
     char label[257];
 };
 
-extern const struct fw_fs_ops fw_fat, fw_ext4, fw_iso9660;
+extern const struct fw_fs_ops fw_fat, fw_ext4, fw_ext4_backup, fw_iso9660;
 
 int fw_mount(const struct fw_volume *volume, struct fw_arena *arena, struct fw_fs *ret_fs); /* as mount */
 int fw_open(struct fw_fs *fs, const char *path, struct fw_file *ret);

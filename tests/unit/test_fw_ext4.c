@@ -606,6 +606,111 @@ static void steps_run_out(void **state)
     assert_non_null(strstr(fw_host_notes, "too many steps"));
 }
 
+/* A volume large enough for groups 1 and 3, with copies of the superblock where mke2fs puts them. */
+#define COPY(group) ((8192u * (group) + 1) * EXT4_BLOCK)
+#define LARGE_SIZE  (COPY(3) + EXT4_BLOCK)
+
+static int mount_large(uint8_t *large)
+{
+    struct fw_volume volume;
+
+    fw_host_forget();
+    fw_host_memory(&host, large, LARGE_SIZE, 512);
+    host.limit = 2000000;
+    arena = (struct fw_arena){.bytes = memory, .size = sizeof(memory)};
+    volume = fw_host_volume(&host);
+    return fw_mount(&volume, &arena, &fs);
+}
+
+static void put_copy(uint8_t *large, uint32_t group)
+{
+    uint8_t *copy = large + COPY(group);
+
+    memcpy(copy, large + 1024, 1024);
+    ext4_put16(copy + 0x5a, group);
+    /* As the kernel leaves it while the file system is in use: only the first one is told. */
+    ext4_put32(copy + 0x60, (uint32_t)(copy[0x60] | copy[0x61] << 8) & ~0x4u);
+    if (image.layout.sums)
+        ext4_put32(copy + 0x3fc, ext4_crc32c(UINT32_MAX, copy, 0x3fc));
+}
+
+static void copies(void **state)
+{
+    static const struct ext4_layout layouts[] = {
+        {.extents = false}, {.sums = true, .extents = true, .wide = true}, {.sums = true, .extents = true}};
+    uint8_t *large = calloc(1, LARGE_SIZE), got[EXT4_FILE_SIZE];
+    size_t size = 0;
+
+    (void)state;
+    assert_non_null(large);
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(*layouts); i++) {
+        ext4_image_make(&image, &layouts[i]);
+        memcpy(large, image.bytes, EXT4_SIZE);
+        put_copy(large, 1);
+        put_copy(large, 3);
+        assert_int_equal(mount_large(large), 0);
+        assert_string_equal(fw_host_notes, "");
+
+        memset(large + 1024, 0, 1024);
+        assert_int_equal(mount_large(large), 0);
+        assert_non_null(strstr(fw_host_notes, "superblock 0: damaged; a copy is used"));
+        assert_int_equal(slurp("file", got, sizeof(got), &size), 0);
+        assert_true(is_file(got, size));
+        assert_string_equal(fs.label, "sixteen letters.");
+
+        memset(large + COPY(1) + 0x38, 0, 2);
+        assert_int_equal(mount_large(large), 0);
+        ext4_put16(large + COPY(3) + 0x5a, 5); /* of another group: moved, or of another file system */
+        assert_int_equal(mount_large(large), 1);
+        assert_string_equal(fw_host_notes, "");
+    }
+    /* The first one's checksum is wrong; then all are. */
+    memcpy(large, image.bytes, EXT4_SIZE);
+    put_copy(large, 1);
+    put_copy(large, 3);
+    large[1024 + 0x70] ^= 1;
+    assert_int_equal(mount_large(large), 0);
+    assert_non_null(strstr(fw_host_notes, "superblock 0: its checksum is wrong"));
+    large[COPY(1) + 0x70] ^= 1;
+    large[COPY(3) + 0x70] ^= 1;
+    assert_int_equal(mount_large(large), -1);
+    /* One that is whole and of no use is no damage. */
+    memcpy(large, image.bytes, EXT4_SIZE);
+    put_copy(large, 1);
+    ext4_put32(large + 1024 + 0x60, 0x80000000u);
+    ext4_put32(large + 1024 + 0x3fc, ext4_crc32c(UINT32_MAX, large + 1024, 0x3fc));
+    assert_int_equal(mount_large(large), -1);
+    assert_null(strstr(fw_host_notes, "a copy is used"));
+    free(large);
+}
+
+/* A copy does not know that the journal is in use; it is replayed all the same. */
+static void copy_and_journal(void **state)
+{
+    const struct ext4_layout layout = {.extents = true,
+                                       .sums = true,
+                                       .recover = true,
+                                       .log_start = 1,
+                                       .log_sequence = 5,
+                                       .log_incompat = 0x10};
+    const struct ext4_change change = {.block = EXT4_AT_INNER, .fill = 'r'};
+    uint8_t *large = calloc(1, LARGE_SIZE), got[EXT4_INNER_SIZE];
+    size_t size = 0;
+
+    (void)state;
+    assert_non_null(large);
+    ext4_image_make(&image, &layout);
+    ext4_log_changes(&image, &change, 1);
+    ext4_log_commit(&image);
+    memcpy(large, image.bytes, EXT4_SIZE);
+    put_copy(large, 1);
+    memset(large + 1024, 0xa5, 1024);
+    assert_int_equal(mount_large(large), 0);
+    assert_int_equal(slurp("dir/inner", got, sizeof(got), &size), 0);
+    assert_memory_equal(got, "rrrrrrrrrr", EXT4_INNER_SIZE);
+    free(large);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -623,6 +728,8 @@ int main(void)
         cmocka_unit_test(refused),
         cmocka_unit_test(endless),
         cmocka_unit_test(steps_run_out),
+        cmocka_unit_test(copies),
+        cmocka_unit_test(copy_and_journal),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
