@@ -9,6 +9,7 @@
 #include "../core/checked.h"
 #include "partition.h"
 #include "reading.h"
+#include "universal.h"
 
 static const char kernel_word[] = "zeropage.kernel=";
 static const char initrd_word[] = "zeropage.initrd=";
@@ -70,8 +71,9 @@ int fw_search_begin(struct fw_search *ret_search, struct fw_arena *arena, const 
     struct fw_search search = {.arena = arena};
 
     search.systems = fw_arena_take(arena, FW_SYSTEM_MAX * sizeof(*search.systems));
+    search.bare = fw_arena_take(arena, FW_BARE_MAX * sizeof(*search.bare));
     search.words = others(arena, cmdline);
-    if (!search.systems || !search.words || fw_menu_begin(&search.menu, arena) != 0)
+    if (!search.systems || !search.bare || !search.words || fw_menu_begin(&search.menu, arena) != 0)
         return -1;
     *ret_search = search;
     return 0;
@@ -89,14 +91,24 @@ static size_t limit(struct fw_arena *arena, size_t parts)
     return size;
 }
 
+static void add_bare(struct fw_search *search, const struct fw_volume *volume)
+{
+    if (search->bare_count < FW_BARE_MAX)
+        search->bare[search->bare_count++] = volume;
+    else
+        fw_note("%s, partition %d: one too many without a file system", volume->disk->name,
+                (uint64_t)volume->number);
+}
+
 int fw_search_disk(struct fw_search *search, const struct fw_disk *disk)
 {
-    struct fw_volume *volumes = fw_arena_take(search->arena, FW_VOLUME_MAX * sizeof(*volumes));
+    struct fw_volume *volumes = fw_arena_take(search->arena, (FW_VOLUME_MAX + 1) * sizeof(*volumes));
     size_t count;
 
     if (!volumes)
         return -1;
     count = fw_partitions(disk, search->arena, volumes, FW_VOLUME_MAX);
+    search->arena->used -= (FW_VOLUME_MAX - count) * sizeof(*volumes);
     for (size_t i = 0; i < count; i++) {
         size_t size;
 
@@ -108,7 +120,14 @@ int fw_search_disk(struct fw_search *search, const struct fw_disk *disk)
         size = limit(search->arena, MOUNT_PARTS);
         if (fw_mount(&volumes[i], search->arena, &search->systems[search->system_count]) == 0)
             search->system_count++;
+        else
+            add_bare(search, &volumes[i]);
         search->arena->size = size;
+    }
+    if (count != 0 && volumes[count - 1].number != 0) {
+        /* A disk with volumes has a size in bytes. */
+        volumes[count] = (struct fw_volume){.disk = disk, .size = disk->sectors * disk->sector_size};
+        add_bare(search, &volumes[count]);
     }
     return 0;
 }
@@ -188,6 +207,14 @@ void fw_search_done(struct fw_search *search, const char *cmdline)
     }
 }
 
+void fw_search_images(struct fw_search *search, fw_is_image *is_kernel)
+{
+    for (size_t i = 0; i < search->bare_count; i++)
+        fw_universal_volume(&search->menu, search->bare[i], is_kernel);
+    for (size_t i = 0; i < search->system_count; i++)
+        fw_universal_files(&search->menu, &search->systems[i], is_kernel);
+}
+
 const char *fw_search_options(struct fw_search *search, const struct fw_entry *entry)
 {
     const char *own = entry && entry->options ? entry->options : "";
@@ -218,25 +245,6 @@ int fw_file_source(struct fw_fs *fs, const char *path, struct fw_piece piece, st
     ret->offset = piece.offset;
     ret->source.size = piece.size ? piece.size : ret->file.size - piece.offset;
     ret->source.read = read_file;
-    ret->source.context = ret;
-    return 0;
-}
-
-static int read_disk(void *context, uint64_t offset, void *buffer, size_t length)
-{
-    const struct fw_disk_source *from = context;
-
-    return fw_volume_read(&from->volume, offset, buffer, length);
-}
-
-int fw_disk_source(const struct fw_disk *disk, struct fw_disk_source *ret)
-{
-    uint64_t size;
-
-    if (!zp_multiply(disk->sectors, disk->sector_size, &size))
-        return -1;
-    *ret = (struct fw_disk_source){.source = {.size = size, .read = read_disk},
-                                   .volume = {.disk = disk, .size = size}};
     ret->source.context = ret;
     return 0;
 }

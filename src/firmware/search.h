@@ -9,12 +9,15 @@
 
 #include "entry.h"
 
-#define FW_SYSTEM_MAX 64 /* file systems that are looked at; others are noted */
+#define FW_SYSTEM_MAX 64  /* file systems that are looked at; others are noted */
+#define FW_BARE_MAX   128 /* and volumes that have none, */
 
 struct fw_search {
     struct fw_arena *arena;
     struct fw_fs *systems; /* in the order of disks and partitions */
     size_t system_count;
+    const struct fw_volume **bare; /* without a file system; and disks with partitions, whole */
+    size_t bare_count;
     struct fw_menu menu;
     const char *words; /* of the command line that are for the kernel */
 };
@@ -32,6 +35,13 @@ int fw_search_begin(struct fw_search *ret_search, struct fw_arena *arena, const 
 int fw_search_disk(struct fw_search *search, const struct fw_disk *disk); /* each, and then */
 void fw_search_done(struct fw_search *search, const char *cmdline);
 
+/*
+ * When nothing else is left: entries for volumes and files that are kernels, as is_kernel says, though no
+ * configuration names them. Ours are universal images; a bare bzImage will do.
+ */
+typedef bool fw_is_image(const struct zp_source *source);
+void fw_search_images(struct fw_search *search, fw_is_image *is_kernel);
+
 /* The kernel's command line for an entry (NULL: a file that needs none): in the arena, NULL: it is full. */
 const char *fw_search_options(struct fw_search *search, const struct fw_entry *entry);
 
@@ -43,13 +53,5 @@ struct fw_file_source {
 };
 int fw_file_source(struct fw_fs *fs, const char *path, struct fw_piece piece,
                    struct fw_file_source *ret); /* 0, -1 */
-
-/* All of a disk. */
-struct fw_disk_source {
-    struct zp_source source;
-    struct fw_volume volume;
-};
-int fw_disk_source(const struct fw_disk *disk,
-                   struct fw_disk_source *ret); /* 0, -1: of no size that counts */
 
 #endif

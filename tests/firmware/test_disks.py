@@ -231,8 +231,7 @@ class Disks(Machine):
     def test_packed(self):
         """a packed file as the whole disk"""
         self.boots("q35", "blk", [packed()],
-                   r"virtio-blk \S+ is a kernel from its first sector on: no configuration has anything to boot",
-                   protocol="linux64")
+                   r"Image from virtio-blk \S+: the first of all entries", protocol="linux64")
 
     def test_pvh(self):
         """an ELF by PVH, on sectors of 4096 bytes behind virtio-mmio"""

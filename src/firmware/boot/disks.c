@@ -2,8 +2,8 @@
 /*
  * Boots from disks. Receives a machine whose devices are set up; finds disks, reads what their configuration
  * files offer, says in one line what is booted and why, and boots it. What cannot be booted costs a line, and
- * the next entry is tried; after all entries, disks that are kernels by themselves (packed files). Comes back
- * when nothing is left, all devices reset.
+ * the next entry is tried; after all entries, what is a kernel by itself (packed files). Comes back when
+ * nothing is left, all devices reset.
  */
 #include "disks.h"
 #include "../../core/seam.h"
@@ -19,7 +19,6 @@ static struct {
     struct fw_search search;
     struct fw_file_source kernel, initrds[FW_INITRD_MAX];
     struct zp_module modules[FW_INITRD_MAX];
-    struct fw_disk_source disk;
     unsigned char seed[SEED];
 } disks;
 
@@ -143,19 +142,6 @@ static void boot_entries(struct arrival *arrival)
     }
 }
 
-/* A packed file on a disk of its own. */
-static void boot_whole(struct arrival *arrival)
-{
-    for (size_t i = 0; i < disks.bus.disk_count; i++) {
-        const struct fw_disk *disk = &disks.bus.disks[i];
-
-        if (fw_disk_source(disk, &disks.disk) != 0 || !fw_is_kernel(&disks.disk.source))
-            continue;
-        fw_note("%s is a kernel from its first sector on: no configuration has anything to boot", disk->name);
-        boot(arrival, disk->name, &disks.disk.source, 0, disks.search.words);
-    }
-}
-
 /* Nothing was booted: what was looked at, disk by disk. */
 static void tell_disks(void)
 {
@@ -189,7 +175,8 @@ void fw_boot_disks(struct arrival *arrival)
         fw_note("disks: %d MiB of tables are full: what is behind them is not looked at", ARENA >> 20);
     if (disks.search.menu.entries) {
         boot_entries(arrival);
-        boot_whole(arrival);
+        fw_search_images(&disks.search, fw_is_kernel);
+        boot_entries(arrival);
     }
     tell_disks();
     quiesce();
