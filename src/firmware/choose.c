@@ -95,12 +95,15 @@ static bool is_meant(const struct fw_menu *menu, const struct fw_entry *entry, c
     return meant;
 }
 
-static size_t find_meant(const struct fw_menu *menu, const char *pattern, bool bad_too)
+/* Of the disk whose loader.conf has the pattern. */
+static size_t find_meant(const struct fw_menu *menu, const struct fw_disk *disk, const char *pattern,
+                         bool bad_too)
 {
     for (size_t i = 0; pattern && i < menu->count; i++) {
         const struct fw_entry *entry = &menu->entries[i];
 
-        if (!entry->failed && (bad_too || !is_bad(entry)) && is_meant(menu, entry, pattern))
+        if (!entry->failed && entry->fs && entry->fs->volume.disk == disk && (bad_too || !is_bad(entry)) &&
+            is_meant(menu, entry, pattern))
             return i;
     }
     return SIZE_MAX;
@@ -131,18 +134,21 @@ static size_t find_first(const struct fw_menu *menu, const char **ret_why)
 
 static size_t pick(const struct fw_menu *menu, const char **ret_why)
 {
-    const struct fw_settings *settings = &menu->settings;
     size_t found;
 
     if (menu->count != 0 && rank(&menu->entries[0]) == 0 && !menu->entries[0].failed)
         return find_first(menu, ret_why);
-    *ret_why = "preferred by loader.conf";
-    found = find_meant(menu, settings->preferred, false);
-    if (found != SIZE_MAX)
-        return found;
-    *ret_why = "the default of loader.conf";
-    found = find_meant(menu, settings->default_entry, true);
-    return found != SIZE_MAX ? found : find_first(menu, ret_why);
+    for (const struct fw_settings *of = menu->settings; of; of = of->next) {
+        *ret_why = "preferred by loader.conf";
+        found = find_meant(menu, of->disk, of->preferred, false);
+        if (found != SIZE_MAX)
+            return found;
+        *ret_why = "the default of loader.conf";
+        found = find_meant(menu, of->disk, of->default_entry, true);
+        if (found != SIZE_MAX)
+            return found;
+    }
+    return find_first(menu, ret_why);
 }
 
 bool fw_entry_is_whole(struct fw_menu *menu, struct fw_entry *entry)

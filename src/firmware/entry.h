@@ -53,22 +53,23 @@ struct fw_entry {
     bool failed;                /* it could not be booted: fw_choose passes over it */
 };
 
-/* What configuration files say besides entries: of each the first that is read counts. */
+/*
+ * What the loader.conf of a disk says about its entries of BLS1 and UKI; of each setting the first that is
+ * read counts. Timeouts of extlinux and GRUB are for menus of theirs.
+ */
 struct fw_settings {
+    struct fw_settings *next;
+    const struct fw_disk *disk;
     bool has_timeout;
-    bool by_loader_conf;                /* it is loader.conf that says so, not a file of extlinux or GRUB */
-    const struct fw_disk *timeout_disk; /* the one with that loader.conf */
-    uint32_t timeout;          /* seconds; UINT32_MAX: the menu stays (BLS "menu-force", -1 of GRUB) */
-    bool menu;                 /* to be shown in any case */
-    const char *default_entry; /* loader.conf: a glob on the names of BLS1 and UKI entries */
+    uint32_t timeout;          /* seconds; UINT32_MAX: "menu-force", the menu stays */
+    const char *default_entry; /* a glob on the names of entries */
     const char *preferred;     /* the same, for entries alone whose tries are not spent */
-    bool editor_off;
 };
 
 struct fw_menu {
     struct fw_entry *entries; /* capacity FW_ENTRY_MAX, from the arena */
     size_t count;
-    struct fw_settings settings;
+    struct fw_settings *settings; /* in the order of the disks */
     struct fw_arena *arena;
     uint32_t notes; /* so many mistakes were told */
 };

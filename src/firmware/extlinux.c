@@ -19,8 +19,7 @@ struct extlinux {
     unsigned files, depth;
 
     const char *default_line, *ontimeout, *append; /* outside of labels */
-    bool ui, prompt, has_timeout, forever;
-    uint32_t tenths;
+    bool ui;
     const char *menu_default; /* the label with MENU DEFAULT */
 
     struct fw_entry *entry; /* the label that is read; its options are those of APPEND */
@@ -150,14 +149,6 @@ static void take_menu(struct extlinux *cfg, char *rest)
         include(cfg, fw_cut_word(&rest));
 }
 
-static void take_timeout(struct extlinux *cfg, const char *text)
-{
-    if (fw_decimal(text, &cfg->tenths))
-        cfg->has_timeout = true;
-    else if (fw_menu_notes(cfg->menu))
-        fw_note("%s:%u: timeout %s is no number", cfg->path, cfg->line, text);
-}
-
 /* Keywords of a label. */
 static bool take_in_label(struct extlinux *cfg, const char *key, char *rest)
 {
@@ -203,10 +194,6 @@ static void take(struct extlinux *cfg, const char *key, char *rest)
         cfg->append = rest;
     else if (fw_same_letters(key, "ui"))
         cfg->ui = true;
-    else if (fw_same_letters(key, "prompt"))
-        cfg->prompt = !fw_same(rest, "0");
-    else if (fw_same_letters(key, "timeout"))
-        take_timeout(cfg, rest);
 }
 
 static void read_file(struct extlinux *cfg, const char *path)
@@ -290,7 +277,6 @@ static struct fw_entry *find_line(struct extlinux *cfg, size_t from, const char 
 
 static void settle(struct extlinux *cfg, size_t from)
 {
-    struct fw_settings *settings = &cfg->menu->settings;
     bool menu = cfg->ui || (cfg->default_line && fw_ends(cfg->default_line, ".c32"));
     struct fw_entry *entry = find_line(cfg, from, cfg->ontimeout);
 
@@ -302,16 +288,8 @@ static void settle(struct extlinux *cfg, size_t from)
         entry = find(cfg, from, cfg->menu_default);
     if (!entry && from < cfg->menu->count)
         entry = &cfg->menu->entries[from];
-    if (!entry)
-        return;
-    entry->is_default = true;
-    /* Nobody waits without a menu or a prompt; with one and no limit, for ever. */
-    if (settings->has_timeout)
-        return;
-    settings->has_timeout = true;
-    if (menu || cfg->prompt)
-        settings->timeout = cfg->tenths == 0 ? UINT32_MAX : cfg->tenths / 10 + (cfg->tenths % 10 != 0);
-    settings->menu |= settings->timeout == UINT32_MAX;
+    if (entry)
+        entry->is_default = true;
 }
 
 /* NULL: there is none in this folder, or no memory (cfg->full). */

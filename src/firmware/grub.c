@@ -196,27 +196,6 @@ static struct fw_entry *find_default(struct fw_grub *grub)
     return entry ? entry : first_below(grub, SIZE_MAX);
 }
 
-static void settle(struct fw_grub *grub)
-{
-    struct fw_settings *settings = &grub->menu->settings;
-    const char *timeout = fw_grub_get(grub, "timeout", 7);
-    struct fw_entry *entry = find_default(grub);
-    uint32_t seconds = 0;
-
-    if (entry)
-        entry->is_default = true;
-    if (!timeout || settings->has_timeout)
-        return;
-    if (fw_same(timeout, "-1")) {
-        seconds = UINT32_MAX;
-        settings->menu = true;
-    } else if (!fw_decimal(timeout, &seconds)) {
-        return;
-    }
-    settings->has_timeout = true;
-    settings->timeout = seconds;
-}
-
 /* What GRUB on a PC with BIOS would say of itself. */
 static void begin(struct fw_grub *grub, const char *path, const char *directory)
 {
@@ -246,6 +225,7 @@ static int read_config(struct fw_menu *menu, struct fw_fs *fs, const struct fw_l
     struct fw_arena *arena = menu->arena;
     const char *path = fw_join(arena, directory, "/", "grub.cfg"), *text;
     struct saved saved[LEVELS] = {{0}};
+    struct fw_entry *entry;
     struct fw_grub *grub;
 
     if (!path)
@@ -270,7 +250,9 @@ static int read_config(struct fw_menu *menu, struct fw_fs *fs, const struct fw_l
     grub->broken = false; /* what came before the mistake stays */
     grub->steps = 0;
     run_items(grub, 0, 0, saved);
-    settle(grub);
+    entry = find_default(grub);
+    if (entry)
+        entry->is_default = true;
     return grub->full ? -1 : grub->item_count != 0;
 }
 

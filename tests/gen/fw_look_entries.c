@@ -98,10 +98,8 @@ void look_entries(struct fw_fs *systems, size_t count, struct fw_arena *arena)
         look_line(look_entry(&menu.entries[i], systems));
     line = json_object_new_object();
     json_object_object_add(line, "settings", json_object_new_boolean(full == 0));
-    if (menu.settings.has_timeout)
-        json_object_object_add(line, "timeout", json_object_new_uint64(menu.settings.timeout));
-    json_object_object_add(line, "menu", json_object_new_boolean(menu.settings.menu));
-    json_object_object_add(line, "editor", json_object_new_boolean(!menu.settings.editor_off));
+    if (full == 0 && menu.settings && menu.settings->has_timeout)
+        json_object_object_add(line, "timeout", json_object_new_uint64(menu.settings->timeout));
     look_line(line);
     line = json_object_new_object();
     json_object_object_add(

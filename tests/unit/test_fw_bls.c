@@ -276,7 +276,7 @@ static void loader_conf(void **state)
         size_t notes;
     } cases[] = {
         {"timeout 7\n", {.has_timeout = true, .timeout = 7}, 0},
-        {"timeout menu-force\n", {.has_timeout = true, .timeout = UINT32_MAX, .menu = true}, 0},
+        {"timeout menu-force\n", {.has_timeout = true, .timeout = UINT32_MAX}, 0},
         {"timeout menu-hidden\n", {.has_timeout = true}, 0},
         {"timeout menu-disabled\n", {.has_timeout = true}, 0},
         {"timeout -1\n", {0}, 1},
@@ -286,9 +286,8 @@ static void loader_conf(void **state)
         {"default debian-*\n", {.default_entry = "debian-*"}, 0},
         {"default @saved\n", {0}, 0},
         {"preferred a b\n", {.preferred = "a b"}, 0},
-        {"editor no\n", {.editor_off = true}, 0},
-        {"editor yes\n", {0}, 0},
-        {"editor perhaps\n", {0}, 1},
+        {"default a\ndefault b\n", {.default_entry = "a"}, 0},
+        {"editor perhaps\n", {0}, 0},
         {"#timeout 3\n\n  console-mode max\n", {0}, 0},
     };
 
@@ -301,11 +300,11 @@ static void loader_conf(void **state)
         begin(&fixture);
         fw_tree_text(&fixture.tree, "/loader/loader.conf", cases[i].text);
         assert_int_equal(fw_bls_read(&fixture.menu, &fixture.tree.fs), 0);
-        got = &fixture.menu.settings;
+        got = fixture.menu.settings;
+        assert_non_null(got);
+        assert_ptr_equal(got->disk, fixture.tree.fs.volume.disk);
         assert_int_equal(got->has_timeout, want->has_timeout);
         assert_int_equal(got->timeout, want->timeout);
-        assert_int_equal(got->menu, want->menu);
-        assert_int_equal(got->editor_off, want->editor_off);
         assert_string_equal(got->default_entry ? got->default_entry : "",
                             want->default_entry ? want->default_entry : "");
         assert_string_equal(got->preferred ? got->preferred : "", want->preferred ? want->preferred : "");

@@ -170,6 +170,7 @@ static struct fw_entry *put(struct fixture *fixture, enum fw_source source, cons
 /* What the command line names, then the specification's, then others in the order of their files. */
 static void sources(void **state)
 {
+    struct fw_settings settings = {.default_entry = "u-1"};
     struct fixture fixture;
     const char *why;
 
@@ -183,7 +184,7 @@ static void sources(void **state)
     put(&fixture, FW_UKI, "u-1");
     put(&fixture, FW_BLS1, "u-2");
     put(&fixture, FW_PATH, "path");
-    fixture.menu.settings.default_entry = "u-1";
+    fixture.menu.settings = &settings;
     assert_int_equal(fw_choose(&fixture.menu, &why), 0);
     assert_string_equal(ids(&fixture.menu), "path u-2 u-1 x1 x2 g1 g2 universal ");
     assert_string_equal(why, "named on the command line");
@@ -196,6 +197,57 @@ static void sources(void **state)
     }
     assert_int_equal(fw_choose(&fixture.menu, &why), SIZE_MAX);
     end(&fixture);
+}
+
+/* A loader.conf is for the entries of its disk alone, be they in another file system; disks in their order.
+ */
+static void disks(void **state)
+{
+    static const struct {
+        const char *first, *second, *id, *why;
+    } cases[] = {
+        {"", "", "b", "the first of all entries"},
+        {"default a\n", "", "a", "the default of loader.conf"},
+        {"default other*\n", "", "b", "the first of all entries"},
+        {"default other*\n", "default other-1\n", "other-1", "the default of loader.conf"},
+        {"default a\n", "preferred other-1\n", "a", "the default of loader.conf"},
+        {"timeout 3\n", "preferred other-1\n", "other-1", "preferred by loader.conf"},
+        {"", "default a\n", "b", "the first of all entries"},
+    };
+    const struct fw_disk disk[2] = {{.name = "first"}, {.name = "second"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct fw_tree boot, other;
+        struct fixture fixture;
+        const char *why;
+        size_t chosen;
+
+        print_message("# %zu\n", i);
+        begin_with_kernel(&fixture);
+        fw_tree_begin(&boot, &fixture.arena);
+        fw_tree_begin(&other, &fixture.arena);
+        fixture.tree.fs.volume.disk = boot.fs.volume.disk = &disk[0];
+        other.fs.volume.disk = &disk[1];
+        fw_tree_text(&fixture.tree, "/loader/loader.conf", cases[i].first);
+        fw_tree_text(&boot, "/k", "kernel");
+        fw_tree_text(&boot, ENTRIES "a.conf", "sort-key 2\nlinux /k\n");
+        fw_tree_text(&boot, ENTRIES "b.conf", "sort-key 1\nlinux /k\n");
+        fw_tree_text(&other, "/loader/loader.conf", cases[i].second);
+        fw_tree_text(&other, "/k", "kernel");
+        fw_tree_text(&other, ENTRIES "other-1.conf", "sort-key 3\nlinux /k\n");
+        fw_tree_text(&other, ENTRIES "other-2.conf", "sort-key 4\nlinux /k\n");
+        assert_int_equal(fw_bls_read(&fixture.menu, &fixture.tree.fs), 0);
+        assert_int_equal(fw_bls_read(&fixture.menu, &boot.fs), 0);
+        assert_int_equal(fw_bls_read(&fixture.menu, &other.fs), 0);
+        chosen = fw_choose(&fixture.menu, &why);
+        assert_int_not_equal(chosen, SIZE_MAX);
+        assert_string_equal(fixture.menu.entries[chosen].id, cases[i].id);
+        assert_string_equal(why, cases[i].why);
+        fw_tree_end(&boot);
+        fw_tree_end(&other);
+        end(&fixture);
+    }
 }
 
 static void nothing(void **state)
@@ -247,7 +299,8 @@ int main(void)
         cmocka_unit_test(order),   cmocka_unit_test(without_keys_behind),
         cmocka_unit_test(tries),   cmocka_unit_test(defaults),
         cmocka_unit_test(missing), cmocka_unit_test(sources),
-        cmocka_unit_test(nothing), cmocka_unit_test(systems),
+        cmocka_unit_test(disks),   cmocka_unit_test(nothing),
+        cmocka_unit_test(systems),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

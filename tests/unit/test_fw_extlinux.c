@@ -55,8 +55,6 @@ static void debian(void **state)
     assert_int_equal(entry->initrd_count, 1);
     assert_string_equal(entry->initrds[0], "/boot/initrd.img-6.1.0-18-amd64");
     assert_string_equal(entry->options, "root=UUID=1234 ro single");
-    assert_true(fixture.menu.settings.has_timeout);
-    assert_int_equal(fixture.menu.settings.timeout, 0); /* no prompt, no menu: it does not wait */
     assert_string_equal(fw_host_notes, "");
     end(&fixture);
 }
@@ -98,8 +96,6 @@ static void alpine(void **state)
     assert_string_equal(entry->title, "Linux virt");
     assert_string_equal(entry->kernel, "/vmlinuz-virt");
     assert_string_equal(entry->initrds[0], "/initramfs-virt");
-    assert_int_equal(fixture.menu.settings.timeout, 2);
-    assert_false(fixture.menu.settings.menu);
     end(&fixture);
 }
 
@@ -139,8 +135,6 @@ static void arch(void **state)
     assert_string_equal(entry->initrds[1], "/boot/initramfs-linux.img");
     assert_string_equal(fixture.menu.entries[1].options, "quiet");
     assert_null(fixture.menu.entries[2].options);
-    assert_true(fixture.menu.settings.menu);
-    assert_int_equal(fixture.menu.settings.timeout, UINT32_MAX);
     assert_int_equal(notes(), 3);
     end(&fixture);
 }

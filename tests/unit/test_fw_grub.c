@@ -297,34 +297,6 @@ static void environment(void **state)
     end(&fixture);
 }
 
-static void timeouts(void **state)
-{
-    static const struct {
-        const char *script;
-        bool has;
-        uint32_t timeout;
-        bool menu;
-    } cases[] = {
-        {"", false, 0, false},
-        {"set timeout=5", true, 5, false},
-        {"set timeout=0", true, 0, false},
-        {"set timeout=-1", true, UINT32_MAX, true},
-        {"set timeout=five", false, 0, false},
-        {"set timeout=99999999999", false, 0, false},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct fixture fixture;
-
-        run(&fixture, cases[i].script);
-        assert_int_equal(fixture.menu.settings.has_timeout, cases[i].has);
-        assert_int_equal(fixture.menu.settings.timeout, cases[i].timeout);
-        assert_int_equal(fixture.menu.settings.menu, cases[i].menu);
-        end(&fixture);
-    }
-}
-
 struct others {
     struct fw_fs *boot;
     unsigned asked;
@@ -632,11 +604,11 @@ static void nothing_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words),         cmocka_unit_test(conditions),   cmocka_unit_test(entries),
-        cmocka_unit_test(defaults),      cmocka_unit_test(environment),  cmocka_unit_test(timeouts),
-        cmocka_unit_test(other_systems), cmocka_unit_test(included),     cmocka_unit_test(fedora),
-        cmocka_unit_test(broken),        cmocka_unit_test(bounds),       cmocka_unit_test(many_variables),
-        cmocka_unit_test(any_bytes),     cmocka_unit_test(nothing_left),
+        cmocka_unit_test(words),        cmocka_unit_test(conditions),     cmocka_unit_test(entries),
+        cmocka_unit_test(defaults),     cmocka_unit_test(environment),    cmocka_unit_test(other_systems),
+        cmocka_unit_test(included),     cmocka_unit_test(fedora),         cmocka_unit_test(broken),
+        cmocka_unit_test(bounds),       cmocka_unit_test(many_variables), cmocka_unit_test(any_bytes),
+        cmocka_unit_test(nothing_left),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -103,33 +103,29 @@ static void boot_entry(struct arrival *arrival, const struct fw_entry *entry, co
     boot(arrival, entry->kernel, &disks.kernel.source, entry->initrd_count, options);
 }
 
-/*
- * loader.conf is for whoever boots entries of its disk; the timeouts of extlinux and GRUB are for menus of
- * theirs.
- */
-static bool is_told_to_wait(const struct fw_settings *settings, const struct fw_entry *entry)
+/* What loader.conf says to whoever boots entries of its disk: seconds, UINT32_MAX: for ever. */
+static uint32_t time_to_wait(const struct fw_settings *settings, const struct fw_entry *entry)
 {
-    return settings->by_loader_conf && settings->timeout != 0 &&
-           settings->timeout_disk == entry->fs->volume.disk &&
-           (entry->source == FW_BLS1 || entry->source == FW_UKI);
+    while (settings && settings->disk != entry->fs->volume.disk)
+        settings = settings->next;
+    return settings && (entry->source == FW_BLS1 || entry->source == FW_UKI) ? settings->timeout : 0;
 }
 
 static void boot_entries(struct arrival *arrival)
 {
     struct fw_menu *menu = &disks.search.menu;
-    const struct fw_settings *settings = &menu->settings;
     bool asked = false;
     const char *why;
     size_t chosen;
 
     while ((chosen = fw_choose(menu, &why)) != SIZE_MAX) {
-        const bool waits = is_told_to_wait(settings, &menu->entries[chosen]);
-        const bool key = fw_key_pressed();
+        uint32_t seconds =
+            fw_key_pressed() ? UINT32_MAX : time_to_wait(menu->settings, &menu->entries[chosen]);
 
-        if (!asked && (key || waits)) {
+        if (!asked && seconds != 0) {
             size_t first = chosen;
 
-            chosen = fw_menu_ask(menu, first, key || !settings->has_timeout ? UINT32_MAX : settings->timeout);
+            chosen = fw_menu_ask(menu, first, seconds);
             why = chosen == first ? why : "chosen in the menu";
             asked = true;
             if (chosen != first && !fw_entry_is_whole(menu, &menu->entries[chosen])) {
