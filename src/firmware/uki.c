@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Unified kernel images: a kernel and what it boots with as sections of a PE. UAPI "Unified Kernel Image",
- * "UKI Components" and "Multi-Profile UKIs"; boot loader specification, "Type #2 EFI Unified Kernel Images".
- * Receives a file of any bytes; guarantees pieces that lie in it, and texts of bounded length. A section has
- * as many bytes as both its sizes allow (core, pe.c). Nothing of the EFI stub in it runs.
+ * "UKI Components" and "Multi-Profile UKIs"; boot loader specification, "Type #2 EFI Unified Kernel Images";
+ * of addons systemd-stub(7). Receives a file of any bytes; guarantees pieces that lie in it, and texts of
+ * bounded length. A section has as many bytes as both its sizes allow (core, pe.c). Nothing of the EFI stub
+ * in it runs.
  */
 #include <zeropage/image.h>
 #include <zeropage/wire/pe.h>
@@ -12,7 +13,9 @@
 #include "reading.h"
 
 #define DIRECTORY    "/EFI/Linux"
-#define SUFFIX       4 /* ".efi" */
+#define ADDONS       "/loader/addons"
+#define ADDONS_MAX   32u /* of a folder */
+#define SUFFIX       4   /* ".efi" */
 #define SECTIONS_MAX 256u
 #define PROFILES_MAX 16u
 #define CMDLINE_MAX  (64u << 10)
@@ -33,7 +36,7 @@ static const char *const names[PARTS] = {".linux", ".ucode", ".initrd", ".cmdlin
                                          ".osrel", ".uname", ".profile"};
 
 struct uki {
-    struct fw_arena *arena;
+    struct fw_menu *menu;
     struct fw_file file;
     struct zp_source source;
     struct fw_piece parts[PARTS]; /* size 0: there is none */
@@ -111,8 +114,8 @@ static bool find_parts(struct uki *uki, uint32_t wanted)
             !take_section(uki, &section, wanted, own))
             return false;
     }
-    uki->why = "has no .linux section";
-    return uki->parts[LINUX].size != 0;
+    uki->why = NULL;
+    return true;
 }
 
 /* A section as a text without space at its end; NULL: there is none (uki->why NULL), or it cannot be had. */
@@ -129,7 +132,7 @@ static char *read_text(struct uki *uki, enum part part, size_t max)
     if (piece->size > max)
         return NULL;
     uki->why = "no memory left for it";
-    text = fw_arena_take(uki->arena, (size_t)piece->size + 1);
+    text = fw_arena_take(uki->menu->arena, (size_t)piece->size + 1);
     if (!text)
         return NULL;
     uki->why = "cannot be read";
@@ -231,7 +234,7 @@ static void take_profile(struct uki *uki, struct fw_entry *entry)
         return;
     cut_lines(lines, &end);
     title = value_of(lines, end, "TITLE ID ");
-    both = title && entry->title ? fw_join(uki->arena, entry->title, ", ", title) : NULL;
+    both = title && entry->title ? fw_join(uki->menu->arena, entry->title, ", ", title) : NULL;
     if (title)
         entry->title = both ? both : title;
 }
@@ -256,35 +259,96 @@ static bool take_initrds(struct uki *uki, struct fw_entry *entry)
     return true;
 }
 
-static bool take_parts(struct uki *uki, struct fw_entry *entry)
+static char *read_cmdline(struct uki *uki)
 {
     char *cmdline = read_text(uki, CMDLINE, CMDLINE_MAX);
 
-    if (uki->why)
-        return false;
     for (char *byte = cmdline; byte && *byte; byte++)
         if ((unsigned char)*byte < ' ')
             *byte = ' '; /* a line's end would end the command line for some */
+    return cmdline;
+}
+
+/* Opens a file and finds what there is of a profile in it. */
+static bool open_parts(struct uki *uki, struct fw_fs *fs, const char *path, uint32_t profile)
+{
+    int opened = fw_open(fs, path, &uki->file);
+
+    uki->why = opened < 0 ? "cannot be read" : "is not there";
+    if (opened != 0 || uki->file.kind != FW_FILE)
+        return false;
+    uki->source = (struct zp_source){.size = uki->file.size, .read = read_source, .context = &uki->file};
+    return find_parts(uki, profile);
+}
+
+/* The command line of an addon goes behind the entry's; not that of one for another kernel. */
+static bool take_addon(struct uki *uki, struct fw_entry *entry, const char *path, const char *uname)
+{
+    struct uki addon = {.menu = uki->menu};
+    const char *cmdline = NULL, *wanted;
+
+    if (open_parts(&addon, entry->fs, path, 0)) {
+        wanted = read_text(&addon, UNAME, 256);
+        cmdline = wanted && uname && !fw_same(wanted, uname) ? NULL : read_cmdline(&addon);
+    }
+    if (addon.why && fw_menu_notes(uki->menu))
+        fw_note("%s: %s", path, addon.why);
+    if (cmdline)
+        entry->options = entry->options ? fw_join(uki->menu->arena, entry->options, " ", cmdline) : cmdline;
+    return !cmdline || entry->options;
+}
+
+/* Those of a folder, in the order of their names. */
+static bool take_addons(struct uki *uki, struct fw_entry *entry, const char *directory, const char *uname)
+{
+    const char **files = fw_names(entry->fs, uki->menu->arena, directory, ".addon.efi"), *path;
+
+    for (size_t i = 0; files && files[i]; i++) {
+        for (size_t later = i + 1; files[later]; later++)
+            if (fw_order(files[later], files[i]) < 0) {
+                path = files[i];
+                files[i] = files[later];
+                files[later] = path;
+            }
+        if (i == ADDONS_MAX) {
+            fw_note("%s: more than %u addons: the rest is left out", directory, (uint64_t)ADDONS_MAX);
+            break;
+        }
+        path = fw_join(uki->menu->arena, directory, "/", files[i]);
+        if (!path || !take_addon(uki, entry, path, uname))
+            return false;
+    }
+    return true;
+}
+
+static bool take_parts(struct uki *uki, struct fw_entry *entry)
+{
+    const char *cmdline = read_cmdline(uki), *uname, *own;
+
+    if (uki->why)
+        return false;
     prefer(&entry->options, cmdline);
     entry->kernel_piece = uki->parts[LINUX];
     take_release(uki, entry);
     take_profile(uki, entry);
-    prefer(&entry->version, read_text(uki, UNAME, 256));
-    return take_initrds(uki, entry);
+    uname = read_text(uki, UNAME, 256);
+    prefer(&entry->version, uname);
+    /* Addons of all images, then those of this one, in a folder of its name without tries. */
+    own = entry->source == FW_UKI ? fw_join(uki->menu->arena, DIRECTORY "/", entry->id, ".efi.extra.d")
+                                  : fw_join(uki->menu->arena, entry->kernel, ".extra.d", "");
+    uki->why = "no memory left for its addons";
+    return own && take_addons(uki, entry, ADDONS, uname) && take_addons(uki, entry, own, uname) &&
+           take_initrds(uki, entry);
 }
 
 uint32_t fw_uki_take(struct fw_menu *menu, struct fw_entry *entry, uint32_t profile, const char **ret_why)
 {
-    struct uki uki = {.arena = menu->arena};
-    int opened = fw_open(entry->fs, entry->kernel, &uki.file);
+    struct uki uki = {.menu = menu};
+    bool found = open_parts(&uki, entry->fs, entry->kernel, profile);
 
-    uki.why = opened < 0 ? "cannot be read" : "is not there";
-    if (opened != 0 || uki.file.kind != FW_FILE) {
-        *ret_why = uki.why;
-        return 0;
-    }
-    uki.source = (struct zp_source){.size = uki.file.size, .read = read_source, .context = &uki.file};
-    if (!find_parts(&uki, profile) || !take_parts(&uki, entry)) {
+    if (found && uki.parts[LINUX].size == 0)
+        uki.why = "has no .linux section";
+    if (!found || uki.parts[LINUX].size == 0 || !take_parts(&uki, entry)) {
         *ret_why = uki.why;
         return 0;
     }

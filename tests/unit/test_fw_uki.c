@@ -256,6 +256,89 @@ static void named_by_type1(void **state)
     }
 }
 
+/* Command lines of addons: those for all images first, in the order of names, none for another kernel. */
+static void addons(void **state)
+{
+    static unsigned char files[6][UKI_SIZE] __attribute__((aligned(16)));
+    static const struct {
+        const char *path, *uname, *cmdline;
+    } cases[] = {
+        {"/loader/addons/b.addon.efi", "6.1.0-18-amd64", "all-b\n"},
+        {"/loader/addons/a.addon.efi", NULL, "all-a"},
+        {"/loader/addons/other.addon.efi", "5.10", "not-this"},
+        {"/loader/addons/plain.efi", NULL, "nor-this"},
+        {"/EFI/Linux/debian.efi.extra.d/2.addon.efi", NULL, "own-2"},
+        {"/EFI/Linux/debian.efi.extra.d/1.addon.efi", NULL, "own-1 x"},
+    };
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    uki_build(image, whole, 7);
+    fw_tree_add(&fixture.tree, "/EFI/Linux/debian+3-1.efi", image, sizeof(image));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct uki_section sections[] = {{".cmdline", cases[i].cmdline}, {".uname", cases[i].uname}};
+
+        uki_build(files[i], sections, cases[i].uname ? 2 : 1);
+        fw_tree_add(&fixture.tree, cases[i].path, files[i], UKI_SIZE);
+    }
+    fw_tree_text(&fixture.tree, "/EFI/Linux/debian.efi.extra.d/3.addon.efi", "no program");
+    fw_tree_text(&fixture.tree, "/EFI/Linux/debian.efi.extra.d/a.cred", "for the stub");
+    read_all(&fixture);
+    assert_int_equal(fixture.menu.count, 1);
+    assert_string_equal(fixture.menu.entries[0].options, "root=UUID=1   quiet all-a all-b own-1 x own-2");
+    assert_string_equal(fw_host_notes, "/EFI/Linux/debian.efi.extra.d/3.addon.efi: not a PE\n");
+    end(&fixture);
+}
+
+/* An entry with options of its own keeps them, as a boot loader hands them to the stub; addons come behind.
+ */
+static void addons_of_type1(void **state)
+{
+    static const struct uki_section sections[] = {{".cmdline", "added"}};
+    static unsigned char addon[UKI_SIZE] __attribute__((aligned(16)));
+    struct fixture fixture;
+
+    (void)state;
+    for (int own = 0; own < 2; own++) {
+        begin(&fixture);
+        uki_build(image, whole, 7);
+        uki_build(addon, sections, 1);
+        fw_tree_add(&fixture.tree, "/a.efi", image, sizeof(image));
+        fw_tree_add(&fixture.tree, "/a.efi.extra.d/x.addon.efi", addon, sizeof(addon));
+        fw_tree_text(&fixture.tree, "/loader/entries/a.conf",
+                     own ? "uki /a.efi\noptions own\n" : "uki /a.efi\n");
+        assert_int_equal(fw_bls_read(&fixture.menu, &fixture.tree.fs), 0);
+        assert_int_equal(fixture.menu.count, 1);
+        assert_string_equal(fixture.menu.entries[0].options, own ? "own added" : "root=UUID=1   quiet added");
+        assert_int_equal(notes(), 0);
+        end(&fixture);
+    }
+}
+
+/* Of a folder with very many, some are read, and that is said. */
+static void many_addons(void **state)
+{
+    static const struct uki_section sections[] = {{".cmdline", "x"}};
+    static unsigned char addon[UKI_SIZE] __attribute__((aligned(16)));
+    static char paths[40][50];
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    uki_build(image, whole, 7);
+    uki_build(addon, sections, 1);
+    fw_tree_add(&fixture.tree, "/EFI/Linux/a.efi", image, sizeof(image));
+    for (size_t i = 0; i < 40; i++) {
+        snprintf(paths[i], sizeof(paths[i]), "/loader/addons/%02zu.addon.efi", i);
+        fw_tree_add(&fixture.tree, paths[i], addon, sizeof(addon));
+    }
+    read_all(&fixture);
+    assert_int_equal(strlen(fixture.menu.entries[0].options), strlen("root=UUID=1   quiet") + 32 * 2);
+    assert_string_equal(fw_host_notes, "/loader/addons: more than 32 addons: the rest is left out\n");
+    end(&fixture);
+}
+
 static void nothing_left(void **state)
 {
     (void)state;
@@ -286,7 +369,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts),          cmocka_unit_test(kernel_alone), cmocka_unit_test(profiles),
         cmocka_unit_test(spoiled),        cmocka_unit_test(truncated),    cmocka_unit_test(long_texts),
-        cmocka_unit_test(named_by_type1), cmocka_unit_test(nothing_left),
+        cmocka_unit_test(named_by_type1), cmocka_unit_test(addons),       cmocka_unit_test(addons_of_type1),
+        cmocka_unit_test(many_addons),    cmocka_unit_test(nothing_left),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
