@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A QEMU machine and whoever sits at its serial port: reads what it prints, types, and never waits for ever."""
+import codecs
 import os
 import re
 import select
@@ -28,6 +29,7 @@ class Console:
     def __init__(self, argv, seconds):
         self.until = time.monotonic() + seconds
         self.text = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character can come in two parts
         self.seen = 0  # expect() has been past this
         self.process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
@@ -53,7 +55,7 @@ class Console:
         if not select.select([self.process.stdout], [], [], min(left, 1))[0]:
             return True
         data = os.read(self.process.stdout.fileno(), 1 << 16)
-        self.text += data.decode("utf-8", "replace")
+        self.text += self.decoder.decode(data, not data)
         if len(self.text) > OUTPUT_MAX:
             raise AssertionError(f"it prints without end: {self.tail()}")
         return bool(data)
@@ -68,9 +70,12 @@ class Console:
             if not self._more():
                 raise AssertionError(f"{pattern!r} does not come: {self.tail()}")
 
-    def type(self, line):
-        self.process.stdin.write(line.encode() + b"\n")
+    def send(self, keys):
+        self.process.stdin.write(keys.encode())
         self.process.stdin.flush()
+
+    def type(self, line):
+        self.send(line + "\n")
 
     def finish(self):
         """Waits for the machine to go off: QEMU's exit status."""

@@ -6,6 +6,7 @@ import pathlib
 import random
 import re
 import tempfile
+import time
 import unittest
 import zlib
 
@@ -269,13 +270,58 @@ class Disks(Machine):
         with console.Console(console.qemu("pc", "-bios", console.ROM, *drives("pc", "blk", disk)), SECONDS) as guest:
             guest.type("")
             guest.expect(r"zeropage: +1 +first \(cannot be booted\)\r\nzeropage: \* 2 +second\r\nzeropage: +3 +third\r\n")
-            guest.expect("number and Enter, Enter alone for 2")
+            guest.expect("number or arrows, then Enter; Enter alone for 2")
             guest.type("1")
             guest.expect("1 is none of them")
             guest.type("3")
             guest.expect(r"zeropage: third from virtio-blk \S+, partition 1: chosen in the menu\r\n")
             guest.expect(r'"probe":"end"[^\n]*\n')
             self.judge(guest.text)
+
+    def rows(self, name, conf, count=30):
+        """An ESP with so many entries, of which the last is the newest."""
+        return esp(name, {"loader/loader.conf": conf, **{
+            f"loader/entries/e-{number:02}.conf": entry(f"Row {number}", "/probe", f"version {number}")
+            for number in range(count)}})
+
+    def test_timeout(self):
+        """loader.conf has the menu wait: nobody comes, and the default is booted when the time is up"""
+        disk = self.rows("timeout", "timeout 2\ndefault e-04*\n")
+        with console.Console(console.qemu("q35", "-bios", console.ROM, *drives("q35", "blk", disk)), SECONDS) as guest:
+            for number in range(30):  # all of them, and the newest first
+                guest.expect(rf"zeropage: {'[*]' if number == 25 else ' '} {number + 1}  Row {29 - number}\r\n")
+            guest.expect(r"zeropage: number or arrows, then Enter; 26 boots in 2 s\r\n")
+            begun = time.monotonic()
+            guest.expect(r"zeropage: Row 4 from virtio-blk \S+, partition 1: the default of loader.conf\r\n")
+            self.assertGreater(time.monotonic() - begun, 1)
+            guest.expect(r'"probe":"end"[^\n]*\n')
+            self.judge(guest.text)
+
+    def test_arrows(self):
+        """a menu that stays: arrows move the mark to either end, and Enter takes what is marked"""
+        disk = self.rows("arrows", "timeout menu-force\n", 3)
+        with console.Console(console.qemu("pc", "-bios", console.ROM, *drives("pc", "blk", disk)), SECONDS) as guest:
+            guest.expect(r"zeropage: number or arrows, then Enter; Enter alone for 1\r\n")
+            for keys, marked in (("\x1b[B", 2), ("\x1bOB", 3), ("\x1b[B", 3), ("\x1b[A", 2), ("\x1b[A", 1), ("\x1b[A", 1),
+                                 ("\x1b[B", 2)):
+                guest.send(keys)
+                guest.expect(rf"zeropage: \* {marked}  Row {3 - marked}\r\n")
+            guest.send("\r")
+            guest.expect(r"zeropage: Row 1 from virtio-blk \S+, partition 1: chosen in the menu\r\n")
+            guest.expect(r'"probe":"end"[^\n]*\n')
+            self.judge(guest.text)
+
+    def test_hidden(self):
+        """a menu that is hidden, and a time of 0, wait for nobody"""
+        for conf in ("menu-hidden", "0"):
+            with self.subTest(timeout=conf):
+                self.boots("pc", "blk", [self.rows(f"hidden-{conf}", f"timeout {conf}\n", 2)],
+                           r"Row 1 from virtio-blk \S+, partition 1: the first of all entries")
+
+    def test_long_title(self):
+        """a title that no line holds is cut where one sees it, and what comes behind it is not"""
+        title = esp("long", {"loader/entries/one.conf": entry("x" + "\u00e9" * 2000)})
+        self.boots("pc", "blk", [title], "x\u00e9{49}" + r"\.\.\. from virtio-blk \S+, partition 1: the first of all entries")
 
     def test_waits_for_nobody(self):
         """a disk without entries cannot have the machine wait for a key"""

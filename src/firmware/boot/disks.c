@@ -85,10 +85,10 @@ static void boot_entry(struct arrival *arrival, const struct fw_entry *entry, co
     const struct fw_volume *volume = &entry->fs->volume;
 
     if (volume->number)
-        fw_note("%s from %s, partition %d: %s", entry->title ? entry->title : entry->id, volume->disk->name,
-                (uint64_t)volume->number, why);
+        fw_note("%s from %s, partition %d: %s", fw_title(entry), volume->disk->name, (uint64_t)volume->number,
+                why);
     else
-        fw_note("%s from %s: %s", entry->title ? entry->title : entry->id, volume->disk->name, why);
+        fw_note("%s from %s: %s", fw_title(entry), volume->disk->name, why);
     if (!options) {
         fw_note("no room for the command line");
         return;

@@ -9,6 +9,8 @@
 
 /* menu.c: has somebody pressed a key on the serial port? What was typed is dropped. */
 bool fw_key_pressed(void);
+/* An entry as it is shown, until it is asked for again. */
+const char *fw_title(const struct fw_entry *entry);
 /* Shows the entries and asks; the chosen one, `first` after `seconds` (UINT32_MAX: never) without a key. */
 size_t fw_menu_ask(const struct fw_menu *menu, size_t first, uint32_t seconds);
 

@@ -4,6 +4,7 @@
  * timer, which every PC has; where there is none no time passes, and nobody is asked for long. Intel 8254,
  * "mode 0"; National Semiconductor PC16550D, 8.
  */
+#include "../../core/seam.h"
 #include "../io.h"
 #include "disks.h"
 
@@ -23,7 +24,7 @@
 #define PER_SECOND    20u
 #define POLLS         (UINT32_C(1) << 22) /* of the timer, should it never end */
 
-#define ROWS_MAX 20
+#define TITLE_MAX 100u
 
 static int key(void)
 {
@@ -59,45 +60,75 @@ static int wait_key(void)
     return -1;
 }
 
-static void show(const struct fw_menu *menu, size_t first)
+/* The name of an entry, cut where a line would not hold what comes behind it. */
+const char *fw_title(const struct fw_entry *entry)
 {
-    for (size_t i = 0; i < menu->count && i < ROWS_MAX; i++) {
-        const struct fw_entry *entry = &menu->entries[i];
+    static char text[TITLE_MAX + sizeof("...")];
+    const char *title = entry->title ? entry->title : entry->id;
+    size_t length = 0;
 
-        fw_note("%s %d  %s%s", i == first ? "*" : " ", (uint64_t)i + 1,
-                entry->title ? entry->title : entry->id, entry->failed ? " (cannot be booted)" : "");
-    }
-    if (menu->count > ROWS_MAX)
-        fw_note("   %d to %d  are not shown", (uint64_t)ROWS_MAX + 1, (uint64_t)menu->count);
+    while (title[length] && length <= TITLE_MAX)
+        length++;
+    if (length <= TITLE_MAX)
+        return title;
+    do
+        length--;
+    while (length != 0 && ((unsigned char)title[length] & 0xc0) == 0x80); /* not within a character */
+    memcpy(text, title, length);
+    memcpy(text + length, "...", sizeof("..."));
+    return text;
+}
+
+static void show(const struct fw_menu *menu, size_t row, size_t marked)
+{
+    fw_note("%s %d  %s%s", row == marked ? "*" : " ", (uint64_t)row + 1, fw_title(&menu->entries[row]),
+            menu->entries[row].failed ? " (cannot be booted)" : "");
+}
+
+/* Arrows come as ESC [ A (or O A), up, and with B, down: one row on. */
+static size_t move(const struct fw_menu *menu, size_t marked, int pressed)
+{
+    if (pressed == 'A')
+        marked -= marked != 0;
+    else
+        marked += marked + 1 < menu->count;
+    show(menu, marked, marked);
+    return marked;
 }
 
 size_t fw_menu_ask(const struct fw_menu *menu, size_t first, uint32_t seconds)
 {
     uint64_t left = (uint64_t)seconds * PER_SECOND;
-    size_t number = 0;
+    size_t number = 0, marked = first;
+    int before, pressed = 0;
 
-    show(menu, first);
+    for (size_t i = 0; i < menu->count; i++)
+        show(menu, i, first);
     if (seconds == UINT32_MAX)
-        fw_note("number and Enter, Enter alone for %d", (uint64_t)first + 1);
+        fw_note("number or arrows, then Enter; Enter alone for %d", (uint64_t)first + 1);
     else
-        fw_note("number and Enter; %d boots in %d s", (uint64_t)first + 1, (uint64_t)seconds);
+        fw_note("number or arrows, then Enter; %d boots in %d s", (uint64_t)first + 1, (uint64_t)seconds);
     while (seconds == UINT32_MAX || left-- != 0) {
-        int pressed = wait_key();
+        int key_now = wait_key();
 
-        if (pressed < 0)
+        if (key_now < 0)
             continue;
+        before = pressed;
+        pressed = key_now;
         seconds = UINT32_MAX; /* there is somebody */
         if (pressed >= '0' && pressed <= '9' && number <= menu->count) {
             number = number * 10 + (size_t)(pressed - '0');
         } else if (pressed == '\r' || pressed == '\n') {
-            if (number == 0)
-                return first;
-            if (number <= menu->count && !menu->entries[number - 1].failed)
-                return number - 1;
-            fw_note("%d is none of them", (uint64_t)number);
+            size_t chosen = number == 0 ? marked : number - 1;
+
+            if (chosen < menu->count && !menu->entries[chosen].failed)
+                return chosen;
+            fw_note("%d is none of them", (uint64_t)chosen + 1);
             number = 0;
         } else {
             number = 0;
+            if ((before == '[' || before == 'O') && (pressed == 'A' || pressed == 'B'))
+                marked = move(menu, marked, pressed);
         }
     }
     return first;
