@@ -171,8 +171,13 @@ static void add_named(struct fw_search *search, const char *cmdline)
     struct fw_fs *fs = path ? find(search, "file", path) : NULL;
     struct fw_entry *entry;
 
-    if (!path)
+    if (!path) {
+        if (next_value(search, &cmdline, initrd_word))
+            fw_note("%s: of no use without %s", initrd_word, kernel_word);
         return;
+    }
+    if (next_value(search, &at, kernel_word))
+        fw_note("%s%s: the first of several: only it is booted", kernel_word, path);
     if (!fs) {
         fw_note("%s%s: no file system has it", kernel_word, path);
         return;

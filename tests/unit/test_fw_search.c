@@ -87,6 +87,27 @@ static void named_and_not_there(void **state)
     end(&fixture);
 }
 
+/* What is not used is not dropped without a word. */
+static void named_for_nothing(void **state)
+{
+    struct fixture fixture;
+    struct fw_search found;
+
+    (void)state;
+    begin_with_files(&fixture);
+    search(&fixture, &found, "zeropage.kernel=/k a zeropage.kernel=/rd");
+    assert_int_equal(found.menu.count, 1);
+    assert_string_equal(found.menu.entries[0].kernel, "/k");
+    assert_string_equal(found.words, "a");
+    assert_string_equal(fw_host_notes, "zeropage.kernel=/k: the first of several: only it is booted\n");
+    end(&fixture);
+    begin_with_files(&fixture);
+    search(&fixture, &found, "a zeropage.initrd=/rd");
+    assert_int_equal(found.menu.count, 0);
+    assert_string_equal(fw_host_notes, "zeropage.initrd=: of no use without zeropage.kernel=\n");
+    end(&fixture);
+}
+
 /* Whoever chooses in the menu may choose what fw_choose has not looked at: a UKI, or what is not there. */
 static void chosen_by_somebody(void **state)
 {
@@ -161,6 +182,7 @@ int main(void)
         cmocka_unit_test(named_with_spaces),
         cmocka_unit_test(quoted_is_not_ours),
         cmocka_unit_test(named_and_not_there),
+        cmocka_unit_test(named_for_nothing),
         cmocka_unit_test(chosen_by_somebody),
         cmocka_unit_test(greedy_first),
     };
