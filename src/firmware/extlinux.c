@@ -15,7 +15,7 @@ struct extlinux {
     struct fw_fs *fs;
     const char *directory;
     const char *path; /* of the file that is read, and the line in it */
-    uint64_t line;
+    uint64_t line, label_line;
     unsigned files, depth;
 
     const char *default_line, *ontimeout, *append; /* outside of labels */
@@ -99,13 +99,14 @@ static void finish(struct extlinux *cfg)
     if (!cfg->foreign && entry->kernel)
         cfg->menu->count++;
     else if (fw_menu_notes(cfg->menu))
-        fw_note("%s: label %s boots no kernel", cfg->path, entry->id);
+        fw_note("%s:%u: label %s boots no kernel", cfg->path, cfg->label_line, entry->id);
 }
 
 static void begin(struct extlinux *cfg, const char *label)
 {
     finish(cfg);
     cfg->foreign = false;
+    cfg->label_line = cfg->line;
     cfg->entry = fw_menu_next(cfg->menu, cfg->fs, FW_EXTLINUX);
     cfg->stop |= !cfg->entry;
     if (cfg->entry)

@@ -136,6 +136,7 @@ static void arch(void **state)
     assert_string_equal(fixture.menu.entries[1].options, "quiet");
     assert_null(fixture.menu.entries[2].options);
     assert_int_equal(notes(), 3);
+    assert_non_null(strstr(fw_host_notes, "/boot/syslinux/syslinux.cfg:13: label hdt boots no kernel"));
     end(&fixture);
 }
 
