@@ -297,6 +297,92 @@ static void environment(void **state)
     end(&fixture);
 }
 
+/* What Ubuntu's scripts add to Debian's: failures that are recorded, and a console that is handed over. */
+static void ubuntu(void **state)
+{
+    static const char script[] =
+        "if [ -s $prefix/grubenv ]; then\n  set have_grubenv=true\n  load_env\nfi\n"
+        "if [ \"${initrdfail}\" = 2 ]; then\n   set initrdfail=\nelif [ \"${initrdfail}\" = 1 ]; then\n"
+        "   set next_entry=\"${prev_entry}\"\n   set prev_entry=\n   save_env prev_entry\n"
+        "   if [ \"${next_entry}\" ]; then\n      set initrdfail=2\n   fi\nfi\n"
+        "if [ \"${next_entry}\" ] ; then\n   set default=\"${next_entry}\"\n   set next_entry=\n   save_env "
+        "next_entry\n"
+        "   set boot_once=true\nelse\n   set default=\"${saved_entry}\"\nfi\n"
+        "if [ x\"${feature_menuentry_id}\" = xy ]; then\n  menuentry_id_option=\"--id\"\nelse\n"
+        "  menuentry_id_option=\"\"\nfi\nexport menuentry_id_option\n"
+        "function initrdfail {\n    if [ -n \"${have_grubenv}\" ]; then if [ -n \"${partuuid}\" ]; then\n"
+        "      if [ -z \"${initrdfail}\" ]; then\n        set initrdfail=1\n        if [ -n \"${boot_once}\" "
+        "]; then\n"
+        "          set prev_entry=\"${default}\"\n          save_env prev_entry\n        fi\n      fi\n"
+        "      save_env initrdfail\n    fi; fi\n}\n"
+        "function recordfail {\n  set recordfail=1\n  if [ -n \"${have_grubenv}\" ]; then if [ -z "
+        "\"${boot_once}\" ]; "
+        "then save_env recordfail; fi; fi\n}\n"
+        "function load_video {\n  if [ x$feature_all_video_module = xy ]; then\n    insmod all_video\n  "
+        "else\n"
+        "    insmod efi_gop\n  fi\n}\n"
+        "if [ \"${recordfail}\" = 1 ] ; then\n  set timeout=30\nelse\n  if [ x$feature_timeout_style = xy ] "
+        "; then\n"
+        "    set timeout_style=hidden\n    set timeout=0\n  elif sleep --interruptible 0 ; then\n    set "
+        "timeout=0\n"
+        "  fi\nfi\n"
+        "set menu_color_normal=white/black\n"
+        "function gfxmode {\n\tset gfxpayload=\"${1}\"\n\tif [ \"${1}\" = \"keep\" ]; then\n"
+        "\t\tset vt_handoff=vt.handoff=7\n\telse\n\t\tset vt_handoff=\n\tfi\n}\n"
+        "if [ \"${recordfail}\" != 1 ]; then\n  if [ -e ${prefix}/gfxblacklist.txt ]; then\n"
+        "    if [ ${grub_platform} != pc ]; then\n      set linux_gfx_mode=keep\n"
+        "    elif hwmatch ${prefix}/gfxblacklist.txt 3; then\n      if [ ${match} = 0 ]; then\n"
+        "        set linux_gfx_mode=keep\n      else\n        set linux_gfx_mode=text\n      fi\n    else\n"
+        "      set linux_gfx_mode=text\n    fi\n  else\n    set linux_gfx_mode=keep\n  fi\nelse\n"
+        "  set linux_gfx_mode=text\nfi\nexport linux_gfx_mode\n"
+        "menuentry 'Ubuntu' --class ubuntu --class os $menuentry_id_option 'gnulinux-simple-U' {\n"
+        "\trecordfail\n\tload_video\n\tgfxmode $linux_gfx_mode\n\tinsmod gzio\n"
+        "\tif [ x$grub_platform = xxen ]; then insmod xzio; insmod lzopio; fi\n"
+        "\tsearch --no-floppy --fs-uuid --set=root  U\n"
+        "\tlinux\t/k root=UUID=U ro  quiet splash $vt_handoff\n\tinitrd\t/i\n}\n"
+        "submenu 'Advanced options for Ubuntu' $menuentry_id_option 'gnulinux-advanced-U' {\n"
+        "\tmenuentry 'Ubuntu, with Linux 5.15.0-91-generic' $menuentry_id_option 'gnulinux-91-advanced-U' {\n"
+        "\t\trecordfail\n\t\tgfxmode $linux_gfx_mode\n\t\techo\t'Loading Linux ...'\n"
+        "\t\tlinux\t/k ro quiet splash $vt_handoff\n\t\tinitrd\t/i\n\t}\n"
+        "\tmenuentry 'Ubuntu, with Linux 5.15.0-91-generic (recovery mode)' $menuentry_id_option "
+        "'gnulinux-91-recovery-U' {\n\t\trecordfail\n\t\tlinux\t/k ro recovery nomodeset dis_ucode_ldr\n"
+        "\t\tinitrd\t/i\n\t}\n}\n"
+        "fwsetup --is-supported\nif [ \"$?\" = 0 ]; then\n"
+        "\tmenuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {\n\t\tfwsetup\n\t}\nfi\n";
+    static const struct {
+        const char *env, *id, *options;
+    } cases[] = {
+        {"#\n", "gnulinux-simple-U", "root=UUID=U ro quiet splash vt.handoff=7"},
+        {"recordfail=1\n", "gnulinux-simple-U", "root=UUID=U ro quiet splash"},
+        {"saved_entry=gnulinux-advanced-U>gnulinux-91-advanced-U\n", "gnulinux-91-advanced-U",
+         "ro quiet splash vt.handoff=7"},
+        {"saved_entry=gnulinux-advanced-U\n", "gnulinux-91-advanced-U", "ro quiet splash vt.handoff=7"},
+        {"saved_entry=1>1\n", "gnulinux-91-recovery-U", "ro recovery nomodeset dis_ucode_ldr"},
+        {"saved_entry=gone\n", "gnulinux-simple-U", "root=UUID=U ro quiet splash vt.handoff=7"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct fw_entry *entry = NULL;
+        struct fixture fixture;
+
+        print_message("# %zu\n", i);
+        begin(&fixture);
+        fw_tree_text(&fixture.tree, "/boot/grub/grubenv", cases[i].env);
+        fw_tree_text(&fixture.tree, CFG, script);
+        assert_int_equal(fw_grub_read(&fixture.menu, &fixture.tree.fs, NULL), 0);
+        assert_int_equal(fixture.menu.count, 3);
+        assert_string_equal(fw_host_notes, "");
+        for (size_t at = 0; at < fixture.menu.count; at++)
+            if (fixture.menu.entries[at].is_default)
+                entry = &fixture.menu.entries[at];
+        assert_non_null(entry);
+        assert_string_equal(entry->id, cases[i].id);
+        assert_string_equal(entry->options, cases[i].options);
+        end(&fixture);
+    }
+}
+
 struct others {
     struct fw_fs *boot;
     unsigned asked;
@@ -604,11 +690,11 @@ static void nothing_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words),        cmocka_unit_test(conditions),     cmocka_unit_test(entries),
-        cmocka_unit_test(defaults),     cmocka_unit_test(environment),    cmocka_unit_test(other_systems),
-        cmocka_unit_test(included),     cmocka_unit_test(fedora),         cmocka_unit_test(broken),
-        cmocka_unit_test(bounds),       cmocka_unit_test(many_variables), cmocka_unit_test(any_bytes),
-        cmocka_unit_test(nothing_left),
+        cmocka_unit_test(words),         cmocka_unit_test(ubuntu),       cmocka_unit_test(conditions),
+        cmocka_unit_test(entries),       cmocka_unit_test(defaults),     cmocka_unit_test(environment),
+        cmocka_unit_test(other_systems), cmocka_unit_test(included),     cmocka_unit_test(fedora),
+        cmocka_unit_test(broken),        cmocka_unit_test(bounds),       cmocka_unit_test(many_variables),
+        cmocka_unit_test(any_bytes),     cmocka_unit_test(nothing_left),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
