@@ -161,6 +161,9 @@ static char *expanded(struct bls *bls, char *text)
 
     if (made)
         expand(bls, text, made);
+    /* Of a variable without a value no space is left at the end: GRUB hands over words. */
+    while (made && size != 0 && made[size - 1] == ' ')
+        made[--size] = '\0';
     bls->full |= !made;
     return made ? made : text;
 }
