@@ -6,6 +6,7 @@
  */
 #include <stdarg.h>
 
+#include "../../core/seam.h"
 #include "stub.h"
 
 #define LINE_MAX 240
@@ -28,10 +29,13 @@ struct line {
     char text[LINE_MAX + 1];
 };
 
+/* A line that is too long shows that it was cut. */
 static void put(struct line *line, char character)
 {
     if (line->length < LINE_MAX)
         line->text[line->length++] = character;
+    else
+        memcpy(line->text + LINE_MAX - 3, "...", 3);
 }
 
 /* What was read somewhere is not to tell a terminal what to do. */
