@@ -15,7 +15,8 @@
  *   acpi.c       ACPI tables by QEMU's script
  *   smbios.c     SMBIOS tables
  *   handed.c     -kernel, -initrd, -append; handed_elf.c of an ELF
- *   disks.c      drivers, file systems, boot entries; in the ROM whole.c, which unpacks and calls its part.c
+ *   whole.c      unpacks (unpack.S) and calls the part for disks, part.c:
+ *   disks.c      drivers, file systems, boot entries
  *   menu.c       the choice, on the serial port
  *   mmio.c       virtio devices that ACPI tells of
  *   boot.c       inspect, plan, load, enter
@@ -64,8 +65,8 @@ void fw_arrive(struct arrival *arrival, const struct fw_start *start);
 void fw_boot_handed(struct arrival *arrival);
 
 /*
- * disks.c: boots what the disks have to offer; comes back when they have nothing, or nothing that boots,
- * having said why.
+ * whole.c, and in the part that it unpacks disks.c: boots what the disks have to offer; comes back when they
+ * have nothing, or nothing that boots, having said why.
  */
 void fw_boot_disks(struct arrival *arrival);
 

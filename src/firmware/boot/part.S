@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* struct fw_part, with which the ROM's part for disks begins: see part.h. */
+/* struct fw_part, with which the part for disks begins: see part.h. */
     .section .text.start, "a"
 part:
     .long   fw_part_begin - part

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ROM's part for disks: entered by whole.c with what the ROM knows of the machine; for what readers and
- * drivers ask of the firmware, asks the ROM, which has it already.
+ * The part for disks: entered by whole.c with what is known of the machine; for what readers and drivers ask
+ * of the firmware, asks the ROM or ELF around it, which has it already.
  */
 #include "part.h"
 #include "../io.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Between the ROM and its part for disks, which has no room in it but packed, and runs in RAM: what the part
- * is told, and the functions of the ROM that it calls. They are of one build.
+ * Between the firmware, ROM or ELF, and its part for disks, which has no room in it but packed, and runs in
+ * RAM: what the part is told, and the functions of the firmware that it calls. They are of one build.
  */
 #ifndef ZP_FIRMWARE_BOOT_PART_H
 #define ZP_FIRMWARE_BOOT_PART_H

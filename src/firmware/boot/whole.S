@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The ROM's part for disks, packed by squeeze.c: for whole.c. */
+/* The part for disks, packed by squeeze.c: for whole.c. */
     .section .rodata.whole, "a"
     .globl  fw_whole
     .hidden fw_whole
