@@ -3,8 +3,8 @@
     .section .text.start, "a"
 part:
     .long   fw_part_begin - part
-    .long   part_rela - part
-    .long   part_rela_end - part
+    .long   part_relr - part
+    .long   part_relr_end - part
     .long   part_bss - part
     .long   part_bss_end - part
 

@@ -11,7 +11,7 @@
 /* How the part begins; all is counted from there. */
 struct fw_part {
     uint32_t entry;                        /* of fw_part_entry */
-    uint32_t relocations, relocations_end; /* Elf64_Rela, R_X86_64_RELATIVE */
+    uint32_t relocations, relocations_end; /* Elf64_Relr */
     uint32_t bss, bss_end;
 };
 

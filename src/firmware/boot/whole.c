@@ -2,30 +2,36 @@
 /*
  * Disks: what reads them has no room in 128 KiB beside what sets a machine up and boots kernels, so that it
  * is packed, by NRV2E: an eighth smaller than LZ4 makes it, and undone within a millisecond. Puts it into
- * RAM, out of any kernel's way, and calls it with the functions of ours that it needs. System V ABI for
- * AMD64, "Relocation".
+ * RAM, out of any kernel's way, and calls it with the functions of ours that it needs. System V gABI,
+ * "Relocation", DT_RELR.
  */
 #include "../../core/seam.h"
 #include "part.h"
 
 #define PAGE 4096u
 
-struct relocation {
-    uint64_t offset, info;
-    uint64_t addend;
-};
-
 extern const uint8_t fw_whole[];
 extern const uint32_t fw_whole_bytes, fw_whole_memory;
 size_t fw_unpack(uint8_t *to, const uint8_t *from); /* unpack.S */
 
+/* Each word of relocations is where one is, or, with bit 0 set, which ones are among the 63 behind the last.
+ */
 static fw_part_entry *settle(uint8_t *bytes)
 {
     const struct fw_part *part = (const void *)bytes;
-    const struct relocation *relocations = (const void *)(bytes + part->relocations);
+    const uint64_t *word = (const void *)(bytes + part->relocations);
+    uint64_t *next = NULL;
 
-    for (size_t i = 0; i < (part->relocations_end - part->relocations) / sizeof(*relocations); i++)
-        *(uint64_t *)(bytes + relocations[i].offset) = (uintptr_t)bytes + relocations[i].addend;
+    for (; (const uint8_t *)word != bytes + part->relocations_end; word++) {
+        if (*word % 2 == 0) {
+            next = (uint64_t *)(bytes + *word);
+            *next++ += (uintptr_t)bytes;
+            continue;
+        }
+        for (size_t i = 0; i < 63; i++, next++)
+            if (*word >> (i + 1) & 1)
+                *next += (uintptr_t)bytes;
+    }
     memset(bytes + part->bss, 0, part->bss_end - part->bss);
     return (fw_part_entry *)(uintptr_t)(bytes + part->entry);
 }
