@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Unpacks the part for disks, as squeeze.c packs it: UCL's NRV2E, its bits in words of 32, and calls and jumps
- * with addresses for distances. It is our own and found whole, so that nothing is checked. RDI: to, RSI:
- * from. Returns how many bytes it became.
+ * Unpacks the part for disks, as squeeze.c packs it: UCL's NRV2E, its bits in words of 32, and calls with
+ * addresses for distances. It is our own and found whole, so that nothing is checked. RDI: to, RSI: from.
+ * Returns how many bytes it became.
  *
  * A bit 1 and a byte is a literal, a bit 0 begins a match. That goes on with the distance's upper bits: one,
  * whether they end, and when not one more to go on with. 2 stands for the last distance and a bit; else eight
@@ -79,27 +79,25 @@ word:                               /* the 1 below the last ones is the carry */
 
 /* What lies farther is no call. A distance stays in the window, whichever way it goes, so that each is known. */
 mend:
-    movq    %rdi, %rax
-    subq    %rdx, %rax              /* the size */
-    leaq    -4(%rdi), %r8
-    movq    %rdx, %rsi
-1:  cmpq    %r8, %rsi
-    jae     2f
-    movzbl  (%rsi), %ecx
-    incq    %rsi
-    andl    $0xfe, %ecx
-    cmpl    $0xe8, %ecx
-    jne     1b
-    movl    (%rsi), %ecx
-    leal    1 << (WINDOW - 1)(%rcx), %edi
-    shrl    $WINDOW, %edi
+    subq    %rdx, %rdi
+    movq    %rdi, %r8               /* the size */
+    leaq    -4(%rdi), %rcx
+    movq    %rdx, %rdi
+    movb    $0xe8, %al
+1:  jrcxz   2f
+    repne scasb
+    jne     2f
+    movl    (%rdi), %esi
+    leal    1 << (WINDOW - 1)(%rsi), %r9d
+    shrl    $WINDOW, %r9d
     jnz     1b
-    addl    %edx, %ecx
-    subl    %esi, %ecx
-    shll    $(32 - WINDOW), %ecx
-    sarl    $(32 - WINDOW), %ecx
-    movl    %ecx, (%rsi)
+    addl    %edx, %esi
+    subl    %edi, %esi
+    shll    $(32 - WINDOW), %esi
+    sarl    $(32 - WINDOW), %esi
+    movl    %esi, (%rdi)
     jmp     1b
-2:  ret
+2:  movq    %r8, %rax
+    ret
 
     .section .note.GNU-stack, "", @progbits

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Disks: what reads them has no room in 128 KiB beside what sets a machine up and boots kernels, so that it
- * is packed, by NRV2E: an eighth smaller than LZ4 makes it, and undone within a millisecond. Puts it into
+ * is packed, by NRV2E: a sixth smaller than LZ4 makes it, and undone within a millisecond. Puts it into
  * RAM, out of any kernel's way, and calls it with the functions of ours that it needs. System V gABI,
  * "Relocation", DT_RELR.
  */

@@ -86,8 +86,8 @@ static size_t pack_lzma(size_t size)
 }
 
 /*
- * Calls and jumps (0xe8, 0xe9) the same way, but only where the distance may be one, so that constants stay
- * as they are. unpack.S of the firmware undoes that, first to last: so this goes from last to first.
+ * The same, but only where the distance may be one, so that constants stay as they are. unpack.S of the
+ * firmware undoes that, first to last: so this goes from last to first.
  */
 static void tell_near(size_t size)
 {
@@ -97,7 +97,7 @@ static void tell_near(size_t size)
         int32_t distance;
 
         memcpy(&distance, stub + at + 1, sizeof(distance));
-        if (((unsigned char)stub[at] & 0xfe) != 0xe8 || distance < -half || distance >= half)
+        if ((unsigned char)stub[at] != 0xe8 || distance < -half || distance >= half)
             continue;
         distance = (int32_t)((distance + (int64_t)at + 1 + half) % window - half);
         memcpy(stub + at + 1, &distance, sizeof(distance));
