@@ -67,11 +67,11 @@ static size_t round_trip(size_t size)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     packed_size = read_file(path_packed, packed, sizeof(packed));
-    memset(output, 0xa5, sizeof(output));
+    memset(output, 0xff, sizeof(output));
     assert_int_equal(fw_unpack(output, packed), size);
     assert_memory_equal(output, plain, size);
     for (size_t i = 0; i < GUARD; i++)
-        assert_int_equal(output[size + i], 0xa5);
+        assert_int_equal(output[size + i], 0xff);
     return packed_size;
 }
 
@@ -106,7 +106,8 @@ static void test_matches(void **state)
     while (at < 150000)
         plain[at++] = (uint8_t)noise();
     while (at < 350000) {
-        size_t far = 1 + noise() % (1u << (1 + noise() % 18)), length = 1 + noise() % (1u << noise() % 12);
+        unsigned far_bits = 1 + noise() % 17, length_bits = noise() % 12;
+        size_t far = 1 + noise() % (1u << far_bits), length = 1 + noise() % (1u << length_bits);
 
         for (size_t i = 0; i < length; i++, at++)
             plain[at] = plain[at - far];
@@ -124,7 +125,7 @@ static void test_calls(void **state)
         1 << 18, -(1 << 18), 0xe8e8, -0x17, INT32_MAX, INT32_MIN};
 
     (void)state;
-    for (int round = 0; round < 30; round++) {
+    for (int round = 0; round < 24; round++) {
         size_t size = round < 20 ? SIZE_MIN + 8 * (noise() % 8) : 8 * (noise() % 20000 + 2);
 
         for (size_t i = 0; i < size; i++)
@@ -134,6 +135,19 @@ static void test_calls(void **state)
                 memcpy(plain + i, &distances[noise() % (sizeof(distances) / sizeof(*distances))], 4);
         plain[size - 1 - noise() % 5] = 0xe8;
         round_trip(size);
+    }
+}
+
+/* At the end: the last call that is one, whatever it calls, and what the end cuts, whatever is behind. */
+static void test_last_call(void **state)
+{
+    (void)state;
+    for (int at = 1; at <= 6; at++) {
+        for (int fill = 0; fill <= 0xff; fill += 0xff) {
+            memset(plain, fill, 64);
+            plain[64 - at] = 0xe8;
+            round_trip(64);
+        }
     }
 }
 
@@ -170,8 +184,8 @@ static int tear_down(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_runs),  cmocka_unit_test(test_noise), cmocka_unit_test(test_matches),
-        cmocka_unit_test(test_calls), cmocka_unit_test(test_code),
+        cmocka_unit_test(test_runs),  cmocka_unit_test(test_noise),     cmocka_unit_test(test_matches),
+        cmocka_unit_test(test_calls), cmocka_unit_test(test_last_call), cmocka_unit_test(test_code),
     };
 
     if (argc != 2)
