@@ -85,7 +85,8 @@ static bool add_partitions(struct fw_table *table)
         fw_note("%s: the first sector cannot be read", table->disk->name);
         return false;
     }
-    if (!fw_mbr_is(sector))
+    /* Tables in an image of a CD count in sectors of 512 bytes, whatever it lies on. */
+    if (!fw_mbr_is(sector) || (table->disk->sector_size != 512 && is_hybrid(table, 0, table->whole.size)))
         return true;
     if (!fw_mbr_protects(sector) || fw_gpt_read(table) != 0)
         fw_mbr_read(table, sector);
