@@ -216,6 +216,10 @@ void fw_search_images(struct fw_search *search, fw_is_image *is_kernel)
 {
     for (size_t i = 0; i < search->bare_count; i++)
         fw_universal_volume(&search->menu, search->bare[i], is_kernel);
+}
+
+void fw_search_programs(struct fw_search *search, fw_is_image *is_kernel)
+{
     for (size_t i = 0; i < search->system_count; i++)
         fw_universal_files(&search->menu, &search->systems[i], is_kernel);
 }

@@ -36,11 +36,12 @@ int fw_search_disk(struct fw_search *search, const struct fw_disk *disk); /* eac
 void fw_search_done(struct fw_search *search, const char *cmdline);
 
 /*
- * When nothing else is left: entries for volumes and files that are kernels, as is_kernel says, though no
- * configuration names them. Ours are universal images; a bare bzImage will do.
+ * When nothing else is left: entries for what is a kernel, as is_kernel says, though no configuration names
+ * it, such as universal images. First volumes and disks, then files where UEFI has its programs.
  */
 typedef bool fw_is_image(const struct zp_source *source);
 void fw_search_images(struct fw_search *search, fw_is_image *is_kernel);
+void fw_search_programs(struct fw_search *search, fw_is_image *is_kernel);
 
 /* The kernel's command line for an entry (NULL: a file that needs none): in the arena, NULL: it is full. */
 const char *fw_search_options(struct fw_search *search, const struct fw_entry *entry);

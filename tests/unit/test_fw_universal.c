@@ -136,7 +136,7 @@ static void search_files(struct fixture *fixture, struct fw_search *ret)
     assert_int_equal(fw_search_begin(ret, &fixture->arena, "c=d"), 0);
     ret->systems[0] = fixture->tree.fs;
     ret->system_count = 1;
-    fw_search_images(ret, is_kernel);
+    fw_search_programs(ret, is_kernel);
 }
 
 static void program_of_efi(void **state)

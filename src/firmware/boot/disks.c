@@ -173,6 +173,8 @@ void fw_boot_disks(struct arrival *arrival)
         boot_entries(arrival);
         fw_search_images(&disks.search, fw_is_kernel);
         boot_entries(arrival);
+        fw_search_programs(&disks.search, fw_is_kernel);
+        boot_entries(arrival);
     }
     tell_disks();
     quiesce();
