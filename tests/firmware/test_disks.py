@@ -11,6 +11,7 @@ import unittest
 import zlib
 
 import console
+import debian_layouts as layouts
 import disk_images as images
 import zptap
 
@@ -98,6 +99,20 @@ submenu 'Advanced options' {{
 
 def grub():
     return linux("grub", {"grub/grub.cfg": GRUB_CFG})
+
+
+def fedora():
+    """An ESP that leads on to /boot, whose grub.cfg takes entries of the specification and a saved one."""
+    new, old = layouts.FEDORA
+    images.tool("grub-editenv", place("grubenv"), "create")
+    images.tool("grub-editenv", place("grubenv"), "set", f"saved_entry=machine-{old}", f"kernelopts={WORDS}", "boot_success=1")
+    files = {"grub2/grub.cfg": layouts.FEDORA_CFG, "grub2/grubenv": place("grubenv")}
+    for version in (new, old):
+        files[f"loader/entries/machine-{version}.conf"] = layouts.fedora_entry(version, "$kernelopts $tuned_params")
+        files[f"vmlinuz-{version}"], files[f"initramfs-{version}.img"] = PROBE["bzimage"], INITRD
+    boot = images.ext4(place("fedora.boot"), tree("fedora.boot", files), 16 * MIB, "-U", layouts.BOOT_UUID)
+    stub = images.fat(place("fedora.esp"), tree("fedora.esp", {"EFI/fedora/grub.cfg": layouts.FEDORA_STUB}), 8 * MIB)
+    return images.gpt(place("fedora"), ("ef00", "EFI System Partition", stub), ("8300", "", boot))
 
 
 @functools.cache
@@ -224,6 +239,12 @@ class Disks(Machine):
     def test_grub(self):
         """ext4 and grub.cfg"""
         self.boots("q35", "scsi", [grub()], r"A system from virtio-scsi .*, partition 1: the default of its configuration")
+
+    def test_fedora(self):
+        """blscfg: the entry that grubenv has saved, with the variables of it"""
+        old = re.escape(layouts.FEDORA[1])
+        self.boots("q35", "blk", [fedora()], rf"Fedora Linux \({old}\) 41 \(Server Edition\) from virtio-blk \S+, partition 2: "
+                   "the default of its configuration")
 
     def test_uki(self):
         """a unified kernel image in EFI/Linux"""
