@@ -117,10 +117,12 @@ def fedora():
 
 @functools.cache
 def uki():
+    own, added = WORDS.encode().rsplit(b" ", 1)
+    addon = images.unified(place("words.addon.efi"), [(".cmdline", added + b"\0")])
     efi = images.unified(place("one.efi"), [
-        (".osrel", b'ID=probe\nVERSION_ID=3\nPRETTY_NAME="A unified image"\n'), (".cmdline", WORDS.encode() + b"\n\0"),
+        (".osrel", b'ID=probe\nVERSION_ID=3\nPRETTY_NAME="A unified image"\n'), (".cmdline", own + b"\n\0"),
         (".uname", b"1.2.3"), (".initrd", INITRD), (".linux", PROBE["bzimage"].read_bytes())])
-    return esp("uki", {"EFI/Linux/one.efi": efi})
+    return esp("uki", {"EFI/Linux/one.efi": efi, "EFI/Linux/one.efi.extra.d/words.addon.efi": addon})
 
 
 def packed():
@@ -247,7 +249,7 @@ class Disks(Machine):
                    "the default of its configuration")
 
     def test_uki(self):
-        """a unified kernel image in EFI/Linux"""
+        """a unified kernel image in EFI/Linux, whose last word is of an addon"""
         self.boots("microvm", "blk", [uki()], r"A unified image from virtio-blk 0x\w+, partition 1: the first of all entries")
 
     def test_packed(self):
@@ -286,7 +288,8 @@ class Disks(Machine):
     def test_menu(self):
         """a key while the machine starts brings the menu, and what is chosen there is looked at as any other"""
         uki()
-        disk = linux("chosen", {"one.efi": place("one.efi").read_bytes(), "extlinux/extlinux.conf":
+        disk = linux("chosen", {"one.efi": place("one.efi"), "one.efi.extra.d/a.addon.efi": place("words.addon.efi"),
+                                "extlinux/extlinux.conf":
                                 "LABEL first\nLINUX /nowhere\nLABEL second\nLINUX /probe\nLABEL third\nLINUX /one.efi\n"})
         with console.Console(console.qemu("pc", "-bios", console.ROM, *drives("pc", "blk", disk)), SECONDS) as guest:
             guest.type("")
@@ -331,6 +334,14 @@ class Disks(Machine):
             guest.expect(r"zeropage: Row 1 from virtio-blk \S+, partition 1: chosen in the menu\r\n")
             guest.expect(r'"probe":"end"[^\n]*\n')
             self.judge(guest.text)
+
+    def test_same_titles(self):
+        """what has the same title as another, is shown with its version, or its file"""
+        disk = esp("same", {"loader/loader.conf": "timeout 1\n", "loader/entries/c.conf": entry("Os", "/probe", "version 7"),
+                            "loader/entries/b.conf": entry("Os"), "loader/entries/a.conf": entry("Another", "/probe", "version 5")})
+        with console.Console(console.qemu("pc", "-bios", console.ROM, *drives("pc", "blk", disk)), SECONDS) as guest:
+            guest.expect(r"zeropage: \* 1  Os, 7\r\nzeropage:   2  Os, b\r\nzeropage:   3  Another\r\n")
+            guest.expect(r"zeropage: Os from virtio-blk ")
 
     def test_hidden(self):
         """a menu that is hidden, and a time of 0, wait for nobody"""

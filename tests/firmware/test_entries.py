@@ -710,6 +710,17 @@ class Uki(Case):
         self.assertEqual(self.part(image, entry["kernel-piece"]), linux)
         self.assertEqual([self.part(image, one["piece"]) for one in entry["initrds"]], [ucode, initrd])
 
+    def test_addons(self):
+        """command lines of addons: of all images, then of this one, both in order"""
+        self.make("EFI/Linux/debian+3.efi", linux=b"k", cmdline=b"root=/dev/vda1", uname=b"6.1.0-18-amd64")
+        self.make("EFI/Linux/debian.efi.extra.d/z.addon.efi", cmdline=b"console=ttyS0 panic=5\n")
+        self.make("EFI/Linux/debian.efi.extra.d/a.addon.efi", cmdline=b"debug", uname=b"6.1.0-18-amd64")
+        self.make("loader/addons/all.addon.efi", cmdline=b"quiet")
+        self.make("loader/addons/old.addon.efi", cmdline=b"nosmp", uname=b"5.10.0-1-amd64")
+        seen = Seen(self.root)
+        self.assertEqual(seen.notes, [])
+        self.assertEqual(seen.chosen["options"], "root=/dev/vda1 quiet debug console=ttyS0 panic=5")
+
     def test_among_others(self):
         """sorted with type 1 entries by the same keys, and named by loader.conf with or without .efi"""
         osrel = b"PRETTY_NAME=Os\nID=debian\nVERSION_ID=12\n"

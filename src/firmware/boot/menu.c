@@ -6,6 +6,7 @@
  */
 #include "../../core/seam.h"
 #include "../io.h"
+#include "../text.h"
 #include "disks.h"
 
 #define COM1     0x3f8
@@ -79,10 +80,22 @@ const char *fw_title(const struct fw_entry *entry)
     return text;
 }
 
+/* What tells an entry from others of its title: kernels of one system have all the same. */
+static const char *distinction(const struct fw_menu *menu, const struct fw_entry *entry)
+{
+    for (size_t i = 0; i < menu->count; i++)
+        if (&menu->entries[i] != entry && fw_order(menu->entries[i].title, entry->title) == 0)
+            return entry->version ? entry->version : entry->id;
+    return "";
+}
+
 static void show(const struct fw_menu *menu, size_t row, size_t marked)
 {
-    fw_note("%s %d  %s%s", row == marked ? "*" : " ", (uint64_t)row + 1, fw_title(&menu->entries[row]),
-            menu->entries[row].failed ? " (cannot be booted)" : "");
+    const struct fw_entry *entry = &menu->entries[row];
+    const char *more = entry->title ? distinction(menu, entry) : "";
+
+    fw_note("%s %d  %s%s%s%s", row == marked ? "*" : " ", (uint64_t)row + 1, fw_title(entry),
+            *more ? ", " : "", more, entry->failed ? " (cannot be booted)" : "");
 }
 
 /* Arrows come as ESC [ A (or O A), up, and with B, down: one row on. */
