@@ -45,15 +45,26 @@ fw_begin:
     movl    $ZP_PACK_WAY_MULTIBOOT2, %edi
     jmp     found32
 
-/* Only a call tells where we are, and it needs a stack: four bytes of what was handed over, lent. */
+/*
+ * Only a call tells where we are, and it needs a stack: four bytes of what was handed over, lent. If that is no
+ * memory, what there is elsewhere, so that fw_main can say so.
+ */
 found32:
     cli
     cld
-    movl    (%ebx), %eax
-    leal    4(%ebx), %esp
+    movl    %ebx, %ecx
+    movl    (%ecx), %eax
+    notl    %eax
+    movl    %eax, (%ecx)
+    cmpl    %eax, (%ecx)
+    notl    %eax
+    je      2f
+    movl    $ZP_BDA_END, %ecx
+    movl    (%ecx), %eax
+2:  leal    4(%ecx), %esp
     call    1f
 1:  popl    %ebp
-    movl    %eax, (%ebx)
+    movl    %eax, (%ecx)
     movl    %edi, %edx              /* EBX: handed, EDX: the way, EBP: where 1 is */
 
 /* Paging is off by every protocol. If a loader left it on, off with it; PCIDs must go first. */

@@ -32,6 +32,15 @@ static void begin(void)
     stub_keep(&arrival, (uintptr_t)fw_memory, (uint64_t)(fw_memory_end - fw_memory));
 }
 
+static bool keeps(uint64_t address)
+{
+    volatile uint64_t *word = (volatile uint64_t *)(uintptr_t)address;
+    const uint64_t other = ~*word;
+
+    *word = other;
+    return *word == other;
+}
+
 /* Starts all over in the copy: nothing is carried along but struct fw_start. */
 static void settle(const struct fw_start *entry)
 {
@@ -40,8 +49,12 @@ static void settle(const struct fw_start *entry)
     if (entry->settled)
         return;
     place = stub_find(&arrival, (uint64_t)(fw_memory_end - fw_memory), 4096, 0, 0, 0);
-    if (place > (uintptr_t)fw_memory)
-        fw_move(entry, place);
+    if (place <= (uintptr_t)fw_memory)
+        return;
+    /* A map may say what it likes; who jumps to where nothing is can say nothing more. */
+    if (!keeps(place) || !keeps(place + (uint64_t)(fw_memory_end - fw_memory) - sizeof(uint64_t)))
+        stub_refuse("the memory map has RAM at 0x%x where there is none", place);
+    fw_move(entry, place);
 }
 
 _Noreturn void fw_main(const struct fw_start *entry)
