@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A QEMU machine without any firmware, whose RAM is a file: a test writes there what a loader would have left, and
-the firmware's ELF is entered at once (guest/bare.S). Afterwards the test sees in the file what was written."""
+an ELF, such as the firmware's, is entered at once (guest/bare.S). Afterwards the test sees in the file what was written."""
 import json
 import mmap
 import os
@@ -21,22 +21,23 @@ MIB = 1 << 20
 UNTOUCHED = b"\xa5" * MIB  # RAM that nobody has written to
 PARAMETERS = 0x500
 REPORTED = r'"probe":"end"[^\n]*\n'
-WAYS = {"linux32": 0x00, "pvh": 0x10, "multiboot2": 0x30, "linux64": 0x200}  # src/pack/layout.h
+WAYS = {"linux32": -0x10, "pvh": 0, "multiboot2": 0x20, "linux64": 0x1F0}  # from PVH's entry: src/pack/layout.h
 
 
 def segments(path):
-    """An ELF64's bytes, and (p_offset, p_paddr, p_filesz, p_memsz) of each PT_LOAD."""
+    """An ELF64's bytes, (p_offset, p_paddr, p_filesz, p_memsz) of each PT_LOAD, and where PVH enters it."""
     data = pathlib.Path(path).read_bytes()
     phoff = struct.unpack_from("<Q", data, 32)[0]
     count = struct.unpack_from("<H", data, 56)[0]
     headers = [struct.unpack_from("<IIQQQQQQ", data, phoff + 56 * i) for i in range(count)]
-    return data, [(h[2], h[4], h[5], h[6]) for h in headers if h[0] == 1]
+    note = data.index(struct.pack("<I4s", 18, b"Xen\0"))  # XEN_ELFNOTE_PHYS32_ENTRY
+    return data, [(h[2], h[4], h[5], h[6]) for h in headers if h[0] == 1], struct.unpack_from("<I", data, note + 8)[0]
 
 
 class Bare:
     """Reset as often as the test likes: fill(), write(), enter() for each hand-over."""
 
-    def __init__(self, *options, memory=64 * MIB, machine="microvm"):
+    def __init__(self, *options, memory=64 * MIB, machine="microvm", image=console.ELF):
         self.folder = tempfile.TemporaryDirectory(prefix="zeropage-bare-")
         place = pathlib.Path(self.folder.name)
         self.size = memory
@@ -44,7 +45,7 @@ class Bare:
             file.truncate(memory)
         with open(place / "ram", "r+b") as file:
             self.ram = mmap.mmap(file.fileno(), memory)
-        self.data, self.loads = segments(console.ELF)
+        self.data, self.loads, self.pvh = segments(image)
         argv = console.qemu(f"{machine},memory-backend=ram", "-bios", BARE, "-object",
                             f"memory-backend-file,id=ram,size={memory},mem-path={place / 'ram'},share=on", "-S", "-qmp",
                             f"unix:{place / 'qmp'},server=on,wait=off", *options, memory=f"{memory >> 20}M")
@@ -128,7 +129,7 @@ class Bare:
         Enters by the way until nothing moves any more, or the probe has reported: what was printed. A machine that
         resets itself fails.
         """
-        entry = min(address for _, address, _, _ in self.loads) + WAYS[way]
+        entry = self.pvh + WAYS[way]
         self.write(PARAMETERS, struct.pack("<IIQQ", way == "linux64", magic, entry, handed))
         self.before = {at: self.ram[at:at + MIB] for at in range(0, self.size, MIB) if self.ram[at:at + MIB] != UNTOUCHED}
         self.ask("system_reset")

@@ -6,6 +6,7 @@ import re
 import struct
 
 import bare
+import console
 import test_disks as disks
 import tiny_kernel
 import zptap
@@ -48,7 +49,7 @@ class Machine(disks.Machine):
 
     @classmethod
     def setUpClass(cls):
-        cls.machine = bare.Bare(*cls.options(), memory=MEMORY)
+        cls.machine = bare.Bare(*cls.options(), memory=MEMORY, image=cls.image())
 
     @classmethod
     def tearDownClass(cls):
@@ -57,6 +58,10 @@ class Machine(disks.Machine):
     @classmethod
     def options(cls):
         return ()
+
+    @classmethod
+    def image(cls):
+        return console.ELF
 
     def fresh(self):
         """RAM with what every protocol hands over."""
@@ -355,6 +360,36 @@ class Places(StartInfo):
                     machine = self.info(modules=((KERNEL, len(data), 0),))
                     machine.write(KERNEL, data)
                     self.assertEqual(machine.enter("pvh", HANDED).strip(), tiny_kernel.said(place))
+
+
+class Packed(StartInfo):
+    """The same arrivals in front of a packed file."""
+
+    @classmethod
+    def image(cls):
+        return disks.packed()
+
+    def test_addresses(self):
+        self.assertIn('"probe":"end"', self.enter(modules=()))
+        for name, line, fields in (
+                ("words beyond", "command line: .* cannot be read", {"cmdline": BEYOND}),
+                ("a map beyond", "memory map: 72 bytes at 0x400000000000 cannot be read", {"memmap": BEYOND}),
+                ("a module beyond", "module: 4096 bytes at 0x400000000000 cannot", {"modules": ((BEYOND, 4096, 0),)}),
+                ("modules past 4 GiB", "start_info: ", {"modlist": 5 << 30, "nr_modules": 1}),
+                ("a module of 64 GiB", "cannot be read", {"modules": ((5 << 30, 64 << 30, 0),)}),
+                ("RSDP beyond", "rsdp_paddr: 20 bytes at 0x400000000000 cannot", {"rsdp": BEYOND})):
+            with self.subTest(name):
+                self.refuses(self.enter(**{"modules": (), **fields}), line)
+
+    def test_nothing_handed_over(self):
+        for handed in (NOWHERE, 0xFFFFF000, 0):
+            with self.subTest(f"{handed:#x}"):
+                self.refuses(self.enter(handed=handed), "its magic is")
+
+    def test_ram_beyond(self):
+        """RAM where this CPU has no addresses is what only a hostile loader tells of"""
+        text = self.enter(modules=(), map=(*SOUND_MAP, (BEYOND, BEYOND + (1 << 40), RAM)))
+        self.assertTrue('"probe":"end"' in text or "out of sight" in text, text)
 
 
 if __name__ == "__main__":

@@ -88,9 +88,6 @@ void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel);
 /* Is that a kernel at all? */
 bool fw_is_kernel(const struct zp_source *source);
 
-/* see.c: ones for the bits of an address that this CPU has. */
-uint64_t fw_address_mask(void);
-
 /* seed.c: arrival->entropy, when nobody has handed any over and the CPU has some. */
 void fw_seed(struct arrival *arrival);
 

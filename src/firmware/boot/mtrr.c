@@ -95,7 +95,7 @@ void fw_mtrr(const struct fw_board *board, uint64_t uncached)
     if (!(edx & CPUID_MTRR))
         return;
     cap = msr_read(ZP_MSR_MTRRCAP);
-    mask = fw_address_mask();
+    mask = stub_address_mask();
     if (cap & CAP_FIXED)
         set_fixed();
     for (uint32_t i = 0; i < (cap & CAP_COUNT) && uncached < ZP_GIB4; i++) {

@@ -36,18 +36,6 @@ static void own_tables(void)
     __asm__ volatile("mov %0, %%cr3" : : "r"(fw_tables) : "memory");
 }
 
-uint64_t fw_address_mask(void)
-{
-    uint32_t eax = 0x80000000, ebx, ecx, edx;
-
-    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
-    if (eax < 0x80000008)
-        return (UINT64_C(1) << 36) - 1;
-    eax = 0x80000008;
-    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
-    return (UINT64_C(1) << (eax & 0x3f)) - 1;
-}
-
 /* The table that entry names, made from the pool if there is none; NULL: the pool is empty. */
 static uint64_t *table_below(uint64_t *entry)
 {
@@ -83,7 +71,7 @@ const void *stub_see(uint64_t address, uint64_t size)
     if (end <= GIB)
         return (const void *)(uintptr_t)address;
     /* An entry that names an address which the CPU has not is a fault, and nobody is there to take it. */
-    if (end > ZP_GIB4 && (end > LOW_HALF || (end - 1) & ~fw_address_mask()))
+    if (end > ZP_GIB4 && (end > LOW_HALF || (end - 1) & ~stub_address_mask()))
         return NULL;
     own_tables();
     for (uint64_t at = address & ~(GIB - 1); at < end; at += GIB)

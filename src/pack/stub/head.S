@@ -117,12 +117,23 @@ found32:
     jmp     found64
     .code32
 
-/* Only a call tells where we are, and it needs a stack: four bytes of what was handed over, lent. */
-1:  movl    (%ebx), %eax
-    leal    4(%ebx), %esp
+/*
+ * Only a call tells where we are, and it needs a stack: four bytes of what was handed over, lent. If that is no
+ * memory, what there is elsewhere, so that the stub can say so.
+ */
+1:  movl    %ebx, %ecx
+    movl    (%ecx), %eax
+    notl    %eax
+    movl    %eax, (%ecx)
+    cmpl    %eax, (%ecx)
+    notl    %eax
+    je      1f
+    movl    $ZP_BDA_END, %ecx
+    movl    (%ecx), %eax
+1:  leal    4(%ecx), %esp
     call    2f
 2:  popl    %ebp
-    movl    %eax, (%ebx)
+    movl    %eax, (%ecx)
     subl    $(2b - body), %ebp
     movl    %edi, %esp              /* no stack yet: one more register */
     verify  e, bad32

@@ -205,8 +205,12 @@ static void load(void)
     const struct zp_guest guest = {.struct_size = sizeof(guest), .regions = &memory, .region_count = 1};
     struct zp_error error;
 
-    for (size_t i = 0; i < boot.plan.span_count; i++)
-        stub_see(boot.plan.spans[i].staged.value, boot.plan.spans[i].size);
+    for (size_t i = 0; i < boot.plan.span_count; i++) {
+        const struct zp_span *span = &boot.plan.spans[i];
+
+        if (!stub_see(span->staged.value, span->size))
+            stub_refuse("0x%x bytes at 0x%x are out of sight", span->size, span->staged.value);
+    }
     demand(zp_load(&boot.plan, &guest, &error), "load", &error);
     /* A seed is used once. */
     if (boot.arrival.entropy)

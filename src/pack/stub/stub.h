@@ -15,6 +15,7 @@
  *   unpack_*.c   one of them is linked: stored alone, and LZ4 or zstd
  *   memory.c     what the compiler wants
  *   see.c        memory above 4 GiB
+ *   address.c    which addresses this CPU has
  *   say.c        one line to serial port, VGA text and EFI console
  *   absent_*.c   what a variant does without
  */
@@ -104,8 +105,13 @@ void stub_efi_return(void);
 /* efi_arrive.c: keeps what an EFI firmware left in RAM and the kernel looks for later, by boot_params. */
 void stub_efi_arrive(struct arrival *arrival);
 
-/* Memory that the stub may look at: identity-mapped; extends the page tables for what lies above 4 GiB. */
+/*
+ * Memory that the stub may look at: identity-mapped; extends the page tables for what lies above 4 GiB. NULL:
+ * this CPU has no such address, or there are no more tables.
+ */
 const void *stub_see(uint64_t address, uint64_t size);
+/* address.c: ones for the bits of an address that this CPU has. */
+uint64_t stub_address_mask(void);
 
 /* ranges.c */
 void stub_range_add(struct arrival *arrival, uint64_t start, uint64_t size, uint32_t e820_type);
