@@ -35,19 +35,22 @@ def segments(path):
 
 
 class Bare:
-    """Reset as often as the test likes: fill(), write(), enter() for each hand-over."""
+    """
+    Reset as often as the test likes: fill(), write(), enter() for each hand-over. One that is not watched is entered
+    once, after load() and write(), and what it writes nobody sees.
+    """
 
-    def __init__(self, *options, memory=64 * MIB, machine="microvm", image=console.ELF):
+    def __init__(self, *options, memory=64 * MIB, machine="microvm", image=console.ELF, watched=True):
         self.folder = tempfile.TemporaryDirectory(prefix="zeropage-bare-")
         place = pathlib.Path(self.folder.name)
-        self.size = memory
+        self.size, self.watched = memory, watched
         with open(place / "ram", "wb") as file:
             file.truncate(memory)
         with open(place / "ram", "r+b") as file:
             self.ram = mmap.mmap(file.fileno(), memory)
         self.data, self.loads, self.pvh = segments(image)
         argv = console.qemu(f"{machine},memory-backend=ram", "-bios", BARE, "-object",
-                            f"memory-backend-file,id=ram,size={memory},mem-path={place / 'ram'},share=on", "-S", "-qmp",
+                            f"memory-backend-file,id=ram,size={memory},mem-path={place / 'ram'},share={'on' if watched else 'off'}", "-S", "-qmp",
                             f"unix:{place / 'qmp'},server=on,wait=off", *options, memory=f"{memory >> 20}M")
         argv.remove("-no-reboot")  # the test resets, and sees who else does
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -117,6 +120,9 @@ class Bare:
         for at in range(0, self.size, MIB):
             if self.ram[at:at + MIB] != UNTOUCHED:
                 self.ram[at:at + MIB] = UNTOUCHED
+        self.load()
+
+    def load(self):
         for offset, address, filesz, memsz in self.loads:
             self.ram[address:address + memsz] = bytes(memsz)
             self.ram[address:address + filesz] = self.data[offset:offset + filesz]
@@ -131,7 +137,8 @@ class Bare:
         """
         entry = self.pvh + WAYS[way]
         self.write(PARAMETERS, struct.pack("<IIQQ", way == "linux64", magic, entry, handed))
-        self.before = {at: self.ram[at:at + MIB] for at in range(0, self.size, MIB) if self.ram[at:at + MIB] != UNTOUCHED}
+        if self.watched:
+            self.before = {at: self.ram[at:at + MIB] for at in range(0, self.size, MIB) if self.ram[at:at + MIB] != UNTOUCHED}
         self.ask("system_reset")
         while self._take(0):
             pass

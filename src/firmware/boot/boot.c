@@ -147,6 +147,23 @@ static bool see_spans(const char *name, bool unseen)
     return true;
 }
 
+/* What is in memory already is whole if it lies nowhere where we have been. */
+static bool stays(const char *name)
+{
+    for (size_t i = 0; i < boot.plan.span_count; i++) {
+        const struct zp_span *span = &boot.plan.spans[i];
+
+        if (span->kind != ZP_SPAN_KERNEL)
+            continue;
+        if (boot.plan.delta == 0 && span->start.value == span->staged.value &&
+            span->start.value >= ZP_PAGE_SIZE)
+            continue;
+        fw_note("%s: linked for 0x%x, where it cannot lie", name, span->start.value - boot.plan.delta);
+        return false;
+    }
+    return true;
+}
+
 void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
 {
     const struct zp_guest_region memory = {{ZP_PAGE_SIZE}, UINT64_MAX - ZP_PAGE_SIZE, (void *)ZP_PAGE_SIZE};
@@ -164,10 +181,8 @@ void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
     describe(arrival, kernel);
     if (refused(make_plan(&error), name, &error))
         return;
-    if (kernel->in_place && boot.plan.delta) {
-        fw_note("kernel: linked to lie where it cannot");
+    if (kernel->in_place && !stays(name))
         return;
-    }
     if (!see_spans(name, kernel->unseen))
         return;
     if (refused(zp_load(&boot.plan, &guest, &error), name, &error)) {

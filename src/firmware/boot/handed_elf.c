@@ -23,8 +23,8 @@ static FW_KEPT struct {
     } segments[SEGMENT_MAX];
 } elf;
 
-/* Bytes from offset on that lie in one piece; NULL: *ret_length zeros. */
-static const char *piece(uint64_t offset, size_t length, size_t *ret_length)
+/* Bytes from offset on that lie in one piece; NULL: zeros. False: where they lie nobody can look. */
+static bool piece(uint64_t offset, size_t length, const char **ret_from, size_t *ret_length)
 {
     uint64_t next = offset + length;
 
@@ -32,20 +32,17 @@ static const char *piece(uint64_t offset, size_t length, size_t *ret_length)
         uint64_t start = elf.segments[i].offset, end = start + elf.segments[i].size;
 
         if (offset >= start && offset < end) {
-            const char *seen;
-
             *ret_length = (size_t)((end < next ? end : next) - offset);
-            seen = stub_see(elf.segments[i].address + (offset - start), *ret_length);
-            if (!seen)
-                stub_refuse("-kernel: a segment at 0x%x", elf.segments[i].address);
-            return seen;
+            *ret_from = stub_see(elf.segments[i].address + (offset - start), *ret_length);
+            return *ret_from != NULL;
         }
         next = start > offset && start < next ? start : next;
     }
     if (offset < elf.head_size && next > elf.head_size)
         next = elf.head_size;
     *ret_length = (size_t)(next - offset);
-    return offset < elf.head_size ? elf.head + offset : NULL;
+    *ret_from = offset < elf.head_size ? elf.head + offset : NULL;
+    return true;
 }
 
 static int read_elf(void *context, uint64_t offset, void *buffer, size_t length)
@@ -57,8 +54,10 @@ static int read_elf(void *context, uint64_t offset, void *buffer, size_t length)
         return -1;
     while (length) {
         size_t done;
-        const char *from = piece(offset, length, &done);
+        const char *from;
 
+        if (!piece(offset, length, &from, &done))
+            return -1;
         if (!from)
             memset(to, 0, done);
         else if (from != to)
