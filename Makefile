@@ -6,11 +6,12 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 JOBS    ?= $(shell nproc)
 DEMO    ?=
-SECONDS ?= 60
+SECONDS ?=
+SEED    ?=
 
 binary = $(BUILD)/src/cli/zeropage
 
-.PHONY: all check check-full demo coverage fuzz bench format install clean
+.PHONY: all check check-full demo coverage fuzz soak bench format install clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) -j$(JOBS)
@@ -42,7 +43,12 @@ coverage:
 # SECONDS for each fuzzer.
 fuzz:
 	@tools/deps build check
-	@tools/fuzz $(SECONDS)
+	@tools/fuzz $(or $(SECONDS),60)
+
+# Random boots for SECONDS, or those that SEED names; JOBS at a time, two at most.
+soak:
+	@tools/deps build check full
+	@tools/soak $(BUILD) --jobs $(JOBS) $(if $(SEED),$(SEED),--seconds $(or $(SECONDS),3600))
 
 bench:
 	@tools/deps build bench
