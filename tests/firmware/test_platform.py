@@ -31,6 +31,10 @@ class Probe(unittest.TestCase):
     def test_kernel_that_qemu_loads_itself(self):
         self.judged(machines.rom("microvm"), "pvh", image="pvh")
 
+    def test_kernel_that_qemu_loads_itself_beside_a_network_card(self):
+        """up to QEMU 9.1, the ELF's headers that fw_cfg has are overwritten then"""
+        self.judged([*machines.rom("pc"), "-device", "e1000"], "pvh", image="pvh")
+
     def test_nothing_to_boot_is_said(self):
         ran = zptap.command("timeout", "5", *machines.qemu("pc", "-bios", machines.ROM), timeout=20)
         self.assertIn("zeropage: ", ran.stdout)

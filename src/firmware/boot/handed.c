@@ -4,7 +4,8 @@
  * into guest memory: no byte of kernel or initrd goes through this CPU, and none is copied.
  *
  *   bzImage   SETUP_DATA is the file up to the end of its setup sectors, KERNEL_DATA the rest
- *   ELF, PVH  QEMU has put its segments into memory at reset; SETUP_DATA is the beginning of the file
+ *   ELF, PVH  QEMU has put its segments into memory at reset; KERNEL_ENTRY, KERNEL_ADDR and KERNEL_SIZE are
+ * of them
  *
  * QEMU docs/specs/fw_cfg; Linux Documentation/x86/boot.
  */
@@ -108,15 +109,15 @@ void fw_boot_handed(struct arrival *arrival)
         return;
     handed.kernel_size = fw_cfg_number(FW_CFG_KERNEL_SIZE);
     handed.head_size = handed.setup_size < HEAD_MAX ? handed.setup_size : HEAD_MAX;
-    fw_cfg_read(FW_CFG_SETUP_DATA, 0, handed.head, handed.head_size);
     kernel.source = &handed.kernel;
-    if (is_bzimage()) {
+    fw_cfg_read(FW_CFG_SETUP_DATA, 0, handed.head, handed.head_size);
+    if (fw_handed_elf(&handed.kernel)) {
+        kernel.in_place = true;
+    } else if (is_bzimage()) {
         kernel.is_linux = true;
         handed.kernel.size = (uint64_t)handed.setup_size + handed.kernel_size;
         handed.kernel.read = read_bzimage;
         handed.kernel.context = &handed;
-    } else if (fw_handed_elf(handed.head, handed.head_size, &handed.kernel)) {
-        kernel.in_place = true;
     } else {
         fw_note("-kernel: neither bzImage nor ELF");
         return;

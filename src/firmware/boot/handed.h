@@ -6,10 +6,9 @@
 #include <zeropage/image.h>
 
 /*
- * The source of an ELF of whose file there is the head alone, and whose segments are in memory where they are
- * linked to be. The head is borrowed, and changed: sections are not told of, for there are none. False: no
- * such ELF.
+ * The source of an ELF in whose place there are its segments alone, where they are linked to be, with no more
+ * than a PVH entry. It keeps a pointer to itself. False: no ELF was handed over.
  */
-bool fw_handed_elf(char *head, uint32_t size, struct zp_source *ret_source);
+bool fw_handed_elf(struct zp_source *source);
 
 #endif

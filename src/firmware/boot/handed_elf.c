@@ -1,130 +1,85 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An ELF that `qemu -kernel` has put into memory itself, for a PVH entry: fw_cfg has the first bytes of the
- * file, headers and all, and the segments lie where the program headers have them. So the file can be read as
- * if it were there: what lies in no segment reads as zeros. Reading a segment to where it lies is no work.
- * ELF gABI, "ELF Header" and "Program Header".
+ * An ELF that `qemu -kernel` has put into memory itself, for a PVH entry. fw_cfg has where its segments
+ * begin, how long they are together, and the entry. Its SETUP_DATA should be the beginning of the file, but
+ * up to QEMU 9.1 that is a stack frame which is gone: any bytes, as soon as the machine has a network card.
+ * So none of the file is read: we write an ELF of one segment with the note of that entry, whose bytes in
+ * memory are read where they are to lie, which is no work. QEMU docs/specs/fw_cfg; ELF gABI, "ELF Header",
+ * "Program Header" and "Note Section"; Xen's elfnote.h.
  */
 #include <zeropage/wire/elf.h>
+#include <zeropage/wire/xen.h>
 
 #include "../../core/checked.h"
 #include "boot.h"
+#include "fw_cfg.h"
 #include "handed.h"
 
-#define SEGMENT_MAX 32
+#define OFFSET 0x1000u /* of the segment in the file */
 
-static FW_KEPT struct {
-    const char *head;
-    uint32_t head_size;
-    uint64_t size;
-    size_t count;
-    struct {
-        uint64_t offset, address, size;
-    } segments[SEGMENT_MAX];
-} elf;
-
-/* Bytes from offset on that lie in one piece; NULL: zeros. False: where they lie nobody can look. */
-static bool piece(uint64_t offset, size_t length, const char **ret_from, size_t *ret_length)
-{
-    uint64_t next = offset + length;
-
-    for (size_t i = 0; i < elf.count; i++) {
-        uint64_t start = elf.segments[i].offset, end = start + elf.segments[i].size;
-
-        if (offset >= start && offset < end) {
-            *ret_length = (size_t)((end < next ? end : next) - offset);
-            *ret_from = stub_see(elf.segments[i].address + (offset - start), *ret_length);
-            return *ret_from != NULL;
-        }
-        next = start > offset && start < next ? start : next;
-    }
-    if (offset < elf.head_size && next > elf.head_size)
-        next = elf.head_size;
-    *ret_length = (size_t)(next - offset);
-    *ret_from = offset < elf.head_size ? elf.head + offset : NULL;
-    return true;
-}
+static FW_KEPT struct made {
+    struct zp_elf32_ehdr header;
+    struct zp_elf32_phdr segment, notes;
+    struct zp_elf_nhdr note;
+    char name[4];
+    uint32_t entry;
+} made;
 
 static int read_elf(void *context, uint64_t offset, void *buffer, size_t length)
 {
-    char *to = buffer;
+    const struct zp_source *source = context;
+    const char *from;
 
-    (void)context;
-    if (!zp_fits(offset, length, elf.size))
+    if (!zp_fits(offset, length, source->size))
         return -1;
-    while (length) {
-        size_t done;
-        const char *from;
+    if (offset < OFFSET) {
+        size_t part = length < OFFSET - offset ? length : (size_t)(OFFSET - offset), seen = 0;
 
-        if (!piece(offset, length, &from, &done))
-            return -1;
-        if (!from)
-            memset(to, 0, done);
-        else if (from != to)
-            memmove(to, from, done);
-        to += done;
-        offset += done;
-        length -= done;
+        if (offset < sizeof(made))
+            seen = part < sizeof(made) - offset ? part : (size_t)(sizeof(made) - offset);
+        memcpy(buffer, (const char *)&made + offset, seen);
+        memset((char *)buffer + seen, 0, part - seen);
+        buffer = (char *)buffer + part;
+        offset += part;
+        length -= part;
     }
+    if (length == 0)
+        return 0;
+    from = stub_see(made.segment.p_paddr + (offset - OFFSET), length);
+    if (!from)
+        return -1; /* where nobody can look */
+    if (from != buffer)
+        memmove(buffer, from, length);
     return 0;
 }
 
-static void add(uint64_t offset, uint64_t address, uint64_t size)
+bool fw_handed_elf(struct zp_source *source)
 {
-    if (elf.count == SEGMENT_MAX || !zp_fits(offset, size, UINT64_C(1) << 52) ||
-        !zp_fits(address, size, UINT64_C(1) << 52))
-        return;
-    elf.segments[elf.count].offset = offset;
-    elf.segments[elf.count].address = address;
-    elf.segments[elf.count++].size = size;
-    elf.size = offset + size > elf.size ? offset + size : elf.size;
-}
-
-static bool add_segments(uint64_t offset, uint32_t entry_size, uint32_t count)
-{
-    if (!zp_fits(offset, (uint64_t)entry_size * count, elf.head_size))
+    made.entry = fw_cfg_number(FW_CFG_KERNEL_ENTRY);
+    if (made.entry == 0)
         return false;
-    for (uint32_t i = 0; i < count; i++, offset += entry_size) {
-        struct zp_elf64_phdr wide;
-        struct zp_elf32_phdr narrow;
-
-        memcpy(&narrow, elf.head + offset, sizeof(narrow));
-        if (narrow.p_type != ZP_PT_LOAD)
-            continue;
-        if (entry_size == sizeof(narrow)) {
-            add(narrow.p_offset, narrow.p_paddr, narrow.p_filesz);
-            continue;
-        }
-        memcpy(&wide, elf.head + offset, sizeof(wide));
-        add(wide.p_offset, wide.p_paddr, wide.p_filesz);
-    }
-    return elf.count != 0;
-}
-
-bool fw_handed_elf(char *head, uint32_t size, struct zp_source *ret_source)
-{
-    struct zp_elf64_ehdr *wide = (void *)head;
-    struct zp_elf32_ehdr *narrow = (void *)head;
-    bool found = false;
-
-    if (size < sizeof(*wide) || memcmp(head, "\177ELF", 4))
-        return false;
-    elf.head = head;
-    elf.head_size = size;
-    elf.size = size;
-    elf.count = 0;
-    if (head[ZP_EI_CLASS] == ZP_ELFCLASS64 && wide->e_phentsize == sizeof(struct zp_elf64_phdr)) {
-        found = add_segments(wide->e_phoff, wide->e_phentsize, wide->e_phnum);
-        wide->e_shoff = 0;
-        wide->e_shnum = 0;
-    }
-    if (head[ZP_EI_CLASS] == ZP_ELFCLASS32 && narrow->e_phentsize == sizeof(struct zp_elf32_phdr)) {
-        found = add_segments(narrow->e_phoff, narrow->e_phentsize, narrow->e_phnum);
-        narrow->e_shoff = 0;
-        narrow->e_shnum = 0;
-    }
-    ret_source->size = elf.size;
-    ret_source->read = read_elf;
-    ret_source->context = NULL;
-    return found;
+    memcpy(made.header.e_ident, "\177ELF\1\1\1", 7); /* of 32 bits, little-endian, version 1 */
+    made.header.e_type = ZP_ET_EXEC;
+    made.header.e_machine = ZP_EM_386;
+    made.header.e_version = ZP_EV_CURRENT;
+    made.header.e_entry = made.entry;
+    made.header.e_phoff = offsetof(struct made, segment);
+    made.header.e_ehsize = sizeof(made.header);
+    made.header.e_phentsize = sizeof(made.segment);
+    made.header.e_phnum = 2;
+    made.segment.p_type = ZP_PT_LOAD;
+    made.segment.p_offset = OFFSET;
+    made.segment.p_paddr = made.segment.p_vaddr = fw_cfg_number(FW_CFG_KERNEL_ADDR);
+    made.segment.p_filesz = made.segment.p_memsz = fw_cfg_number(FW_CFG_KERNEL_SIZE);
+    made.notes.p_type = ZP_PT_NOTE;
+    made.notes.p_offset = offsetof(struct made, note);
+    made.notes.p_filesz = sizeof(made) - offsetof(struct made, note);
+    made.note.n_namesz = sizeof(made.name);
+    made.note.n_descsz = sizeof(made.entry);
+    made.note.n_type = ZP_XEN_ELFNOTE_PHYS32_ENTRY;
+    memcpy(made.name, "Xen", sizeof(made.name));
+    source->size = OFFSET + (uint64_t)made.segment.p_filesz;
+    source->read = read_elf;
+    source->context = source;
+    return true;
 }
