@@ -65,6 +65,16 @@ class Limits(unittest.TestCase):
             packed.packed(many_segments(129))
 
 
+class Handed(unittest.TestCase):
+    def test_setup_data(self):
+        """what a loader of Linux tells besides is left out for a kernel of another protocol, with a line, and does not stop it"""
+        argv = [zptap.BINARY, "run", packed.probe("multiboot2").file(), "--engine", "qemu", "--protocol", "linux64", "--timeout", 50,
+                "--silence", 0, "--setup-data", f"dtb:{packed.file('dtb', bytes(500))}"]
+        text = packed.listen(argv, 60, rb'"probe":"end"[^\n]*\n')
+        self.assertTrue(packed.report(text), packed.tail(text))
+        self.assertIn("zeropage: setup_data of type 2: this kernel takes none: left out\n", text)
+
+
 class Spoiled(unittest.TestCase):
     def test_altered(self):
         """a bit of the kernel flipped: the stub says so, and does not enter it"""

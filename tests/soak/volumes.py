@@ -242,7 +242,7 @@ def disk(case, kernel, parts, line, named=False, change=None, label="disk"):
     change: of the files, before they are written."""
     chance = case.chance
     how = chance.choice(("named", "bls", "grub") if named else ("bls", "bls", "uki", "extlinux", "grub"))
-    sector = chance.choice((512, 512, 512, 4096))
+    sector = chance.choice((512, 512, 512, 512, 4096, 4096, 1024, 2048))
     kind = chance.choice(("fat12", "fat16", "fat32", "ext2", "ext3", "ext4", "ext4", "iso"))
     if how == "uki" and "bzimage" not in kernel.name and not kernel.packed:
         how = "bls"  # .linux is a bzImage

@@ -110,7 +110,7 @@ def wire(case, name, disks):
             device = chance.choice(("pci-bridge", "pcie-root-port") if name == "q35" else ("pci-bridge",))
             words += ["-device", f"{device},id=bridge{number}," + ("chassis=" if "root" in device else "chassis_nr=") + f"{number + 1}"]
             where = f",bus=bridge{number}" + ("" if "root" in device else f",addr={chance.randint(1, 20):#x}")
-        large = f",{test_disks.LARGE}" if disk.sector == 4096 else ""
+        large = f",logical_block_size={disk.sector},physical_block_size={disk.sector}" if disk.sector != 512 else ""
         kind = "scsi" if disk.cd else chance.choice(("blk", "scsi"))
         words += ["-drive", f"if=none,id=d{number},format=raw,snapshot=on,file={disk.path}" + (",media=cdrom" if disk.cd else "")]
         if kind == "blk":

@@ -175,6 +175,23 @@ static void inspect(const struct zp_pack_payload *payload)
     demand(zp_image_tell(&boot.image, room, payload->entry, &error), "kernel", &error);
 }
 
+/* What a loader of Linux tells in setup_data has no place in what other kernels are handed. */
+static void drop_setup_data(struct arrival *arrival, uint32_t protocol)
+{
+    size_t kept = 0;
+
+    if (protocol == ZP_PROTOCOL_LINUX32 || protocol == ZP_PROTOCOL_LINUX64)
+        return;
+    for (size_t i = 0; i < arrival->blob_count; i++) {
+        if (arrival->blobs[i].role == ZP_BLOB_SETUP_DATA)
+            stub_say("setup_data of type %d: this kernel takes none: left out",
+                     (uint64_t)arrival->blobs[i].setup_data_type);
+        else
+            arrival->blobs[kept++] = arrival->blobs[i];
+    }
+    arrival->blob_count = kept;
+}
+
 static void make_plan(const struct zp_pack_payload *payload)
 {
     struct arrival *arrival = &boot.arrival;
@@ -188,6 +205,7 @@ static void make_plan(const struct zp_pack_payload *payload)
     room->decisions = boot.decisions;
     room->decision_capacity = DECISION_MAX;
 
+    drop_setup_data(arrival, payload->entry);
     stub_describe(arrival, boot.ranges, &boot.machine, &boot.request);
     boot.request.protocol = payload->entry;
     boot.request.trampoline_size = zp_enter_size(SPAN_MAX);
