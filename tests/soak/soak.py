@@ -147,8 +147,8 @@ def keep(case, folder, why):
     """What a failed case leaves."""
     (folder / "console.txt").write_text(case.console)
     (folder / "why.txt").write_text(f"{case.name}: {', '.join(case.about)}\n{why}\n")
-    lines = [shlex.join(map(str, argv)) for argv in case.commands]
-    (folder / "commands.sh").write_text("\n".join(["#!/bin/sh", "# What the case ran, in order.", *lines, ""])
+    lines = [("# " if number < len(case.commands) else "") + shlex.join(map(str, argv)) for number, argv in enumerate(case.commands, 1)]
+    (folder / "commands.sh").write_text("\n".join(["#!/bin/sh", "# What the case ran; the last one boots the files that lie here.", *lines, ""])
                                         .replace(str(case.folder), str(folder)))
 
 

@@ -107,11 +107,13 @@ def stub(case):
     """a packed file that is spoiled behind its first sectors, by each way in"""
     kernel = draw.pack(case, draw.probe(case))
     told = packed.described(kernel.path)
-    spoil(case, kernel.path, packed.BODY, case.chance.choice((None, packed.BODY + told["body_size"])))
+    way = case.chance.choice(("bios", "kernel", "rom", "run"))
+    # By a BIOS the first sectors check the stub; by its own entries it has to check itself, and can be in pieces.
+    first = packed.BODY if way in ("bios", "kernel") else told["payload"]
+    spoil(case, kernel.path, first, case.chance.choice((None, first + told["body_size"])))
     if kernel.path.stat().st_size < MIB:
         with open(kernel.path, "r+b") as file:
             file.truncate(MIB)
-    way = case.chance.choice(("bios", "kernel", "rom", "run"))
     case.note(f"probe.{kernel.name} by {way}")
     argv = {"bios": lambda: ways.bios(case, kernel.path),
             "kernel": lambda: ways.machine(case, "-kernel", kernel.path, name="pc")[0],
@@ -132,23 +134,25 @@ ALTERED = rb"zeropage: [^\n]*altered or cut[^\n]*\n"  # what a packed kernel say
 
 
 def disk(case):
-    """a disk that is spoiled but for the kernel, perhaps with a good one behind it"""
+    """a disk that is spoiled but for the kernel, or cannot be read here and there; perhaps with a good one behind it"""
     chance = case.chance
     kernel, line, parts = ways.subject(case, 0.15, alphabet=draw.PLAIN)
-    texts = chance.random() < 0.4
+    how = chance.choice(("text", "text", "bytes", "bytes", "errors"))
+    case.note(how)
 
     def change(files):
         for path, content in files.items():
-            if isinstance(content, str) and texts:
+            if isinstance(content, str) and how == "text":
                 files[path] = scrambled(chance, content)
     bad = volumes.disk(case, kernel, parts, line, change=change, label="bad")
-    if not texts:
+    if how == "bytes":
         data = kernel.path.read_bytes()
-        blank = bytes(512)
-        keep = {data[at:at + 512] for at in range(0, len(data), 512)} - {blank}
+        keep = {data[at:at + 512] for at in range(0, len(data), 512)} - {bytes(512)}
         spoil(case, bad.path, 0, chance.choice((None, 40 * 512, MIB + MIB // 4)), keep)
         images_whole(bad)
-    case.note("text" if texts else "bytes")
+    elif how == "errors":
+        last = chance.choice((64, 4096, bad.path.stat().st_size // 512))
+        bad.errors = tuple(chance.randrange(last) for _ in range(chance.choice((1, 3, 30))))
     disks = [bad]
     good = chance.random() < 0.5
     if good:
@@ -158,15 +162,15 @@ def disk(case):
     text_, status = case.listen(argv, 120, ways.END, ways.NOTHING, ALTERED)
     if packed.report(text_):
         # Its line and initrds may be those of a spoiled entry.
-        ways.judge(case, text_, kernel.protocols, None, None)
+        ways.judge(case, text_, kernel.protocols, kernel.wanted_line(line) if how == "errors" else None, None)
         return
     said = re.findall(r"(?m)^zeropage: (.*?)\r?$", text_)
-    if said and not texts and (re.search(DECIDED, said[-1]) or re.search(ALTERED.decode(), text_)):
+    if said and how == "bytes" and (re.search(DECIDED, said[-1]) or re.search(ALTERED.decode(), text_)):
         case.note("the kernel is not what it was")  # its blocks were mapped elsewhere, and no firmware can tell
         return
     if good or not said or "nothing to boot" not in said[-1]:
-        how = "hangs" if status is None else "resets"
-        raise draw.Failed(f"it {how}{', with a good disk behind it' if good else ''}: {packed.tail(text_)}")
+        ending = "hangs" if status is None else "resets"
+        raise draw.Failed(f"it {ending}{', with a good disk behind it' if good else ''}: {packed.tail(text_)}")
 
 
 def images_whole(disk_):

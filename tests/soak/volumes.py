@@ -29,6 +29,7 @@ class Disk:
     about: str
     cd: bool = False
     words: str = ""          # for the firmware's command line
+    errors: tuple = ()       # sectors of 512 bytes that cannot be read
 
 
 # --- entries ------------------------------------------------------------------------------------------

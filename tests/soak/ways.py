@@ -112,7 +112,8 @@ def wire(case, name, disks):
             where = f",bus=bridge{number}" + ("" if "root" in device else f",addr={chance.randint(1, 20):#x}")
         large = f",logical_block_size={disk.sector},physical_block_size={disk.sector}" if disk.sector != 512 else ""
         kind = "scsi" if disk.cd else chance.choice(("blk", "scsi"))
-        words += ["-drive", f"if=none,id=d{number},format=raw,snapshot=on,file={disk.path}" + (",media=cdrom" if disk.cd else "")]
+        words += ["-drive", f"if=none,id=d{number},format=raw,snapshot=on,file={file_of(case, disk)}" +
+                  (",media=cdrom" if disk.cd else "")]
         if kind == "blk":
             words += ["-device", f"virtio-blk-{bus},drive=d{number}{large}{where}"]
         else:
@@ -121,6 +122,14 @@ def wire(case, name, disks):
                       "-device", f"scsi-{'cd' if disk.cd else 'hd'},bus=scsi{number}.0,drive=d{number}{unit}" + ("" if disk.cd else large)]
         case.note(f"virtio-{kind}{where}")
     return words
+
+
+def file_of(case, disk):
+    """As QEMU opens it: where sectors cannot be read, through what says so."""
+    if not disk.errors:
+        return disk.path
+    rules = [f'[inject-error]\nevent = "read_aio"\nerrno = "5"\nsector = "{sector}"\n' for sector in disk.errors]
+    return f"blkdebug:{draw.file(case, f'{disk.path.name}.errors', chr(10).join(rules))}:{disk.path}"
 
 
 def decoys(case):
