@@ -268,13 +268,17 @@ def elf_disk(case):
     start(case, kernel, handed, parts, disk, ["-kernel", console.ELF, *(["-append", words] if words else [])])
 
 
+def as_linux(kernel, parts):
+    """Our firmware enters a packed file as Linux, which gets one initrd, whatever kernel is inside."""
+    return [draw.joined(parts)] if kernel.packed and parts else parts
+
+
 def start(case, kernel, line, parts, disk, firmware):
     others = decoys(case)
     at = case.chance.randint(0, len(others))
     argv, name = machine(case, *firmware)
     argv += wire(case, name, [*others[:at], disk, *others[at:]])
-    handed = parts if disk.about != "uki" or not parts else [draw.joined(parts)]
-    boots(case, argv, kernel, line, handed)
+    boots(case, argv, kernel, line, [draw.joined(parts)] if parts and disk.about == "uki" else as_linux(kernel, parts))
 
 
 def elf_module(case):
@@ -293,7 +297,7 @@ def run_elf(case):
             *[word for path in draw.initrd_files(case, parts) for word in ("--initrd", path)],
             *(["--cmdline", line] if line else [])]
     case.note(protocol)
-    boots(case, argv, kernel, line, parts)
+    boots(case, argv, kernel, line, as_linux(kernel, parts))
 
 
 def packed_elf(case):
