@@ -92,7 +92,7 @@ struct walk {
     const struct fw_pci *pci;
     fw_pci_visit *visit;
     void *context;
-    bool wanted[BUSES];
+    bool wanted[BUSES], every_bus;
 };
 
 /* Is there a function; and *ret_more: are there others in its device? */
@@ -108,6 +108,7 @@ static bool meet(struct walk *walk, uint16_t at, bool *ret_more)
     *ret_more = header & ZP_PCI_HEADER_MULTIFUNCTION;
     if ((header & ZP_PCI_HEADER_TYPE_MASK) == ZP_PCI_HEADER_BRIDGE)
         walk->wanted[fw_pci_read8(walk->pci, at, ZP_PCI_SECONDARY_BUS)] = true;
+    walk->every_bus = walk->every_bus || fw_pci_is_expander((uint16_t)id, (uint16_t)(id >> 16));
     walk->visit(walk->context, at, (uint16_t)id, (uint16_t)(id >> 16));
     return true;
 }
@@ -132,10 +133,11 @@ void fw_pci_walk(const struct fw_pci *pci, fw_pci_visit *visit, void *context)
     walk.pci = pci;
     walk.visit = visit;
     walk.context = context;
+    walk.every_bus = pci->every_bus;
     /* What lies behind a bridge has numbers above its own bus: one way up meets all, and one that leads back
      * leads nowhere. */
     for (unsigned bus = 0; bus <= pci->last_bus; bus++)
-        if (bus == 0 || pci->every_bus || walk.wanted[bus])
+        if (bus == 0 || walk.every_bus || walk.wanted[bus])
             walk_bus(&walk, bus);
 }
 

@@ -18,6 +18,12 @@ struct fw_pci {
     bool every_bus;   /* look at all of them: there are roots beside bus 0 that no bridge leads to */
 };
 
+/* QEMU's pxb and pxb-pcie, which stand on bus 0 for a root of their own. */
+static inline bool fw_pci_is_expander(uint16_t vendor, uint16_t device)
+{
+    return vendor == 0x1b36 && (device == 0x0009 || device == 0x000b);
+}
+
 uint8_t fw_pci_read8(const struct fw_pci *pci, uint16_t at, uint32_t offset);
 uint16_t fw_pci_read16(const struct fw_pci *pci, uint16_t at, uint32_t offset);
 uint32_t fw_pci_read32(const struct fw_pci *pci, uint16_t at, uint32_t offset);
@@ -26,8 +32,8 @@ void fw_pci_write16(const struct fw_pci *pci, uint16_t at, uint32_t offset, uint
 void fw_pci_write32(const struct fw_pci *pci, uint16_t at, uint32_t offset, uint32_t value);
 
 /*
- * Each function that is there, once: bus 0, then buses behind bridges in the order of their numbers. Bridges
- * that lead back or nowhere are passed over.
+ * Each function that is there, once: bus 0, then buses behind bridges in the order of their numbers, or, from
+ * an expander on, all. Bridges that lead back or nowhere are passed over.
  */
 typedef void fw_pci_visit(void *context, uint16_t at, uint16_t vendor, uint16_t device);
 void fw_pci_walk(const struct fw_pci *pci, fw_pci_visit *visit, void *context);

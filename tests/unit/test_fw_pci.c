@@ -77,6 +77,19 @@ static void bridges(void **state)
                         "08:00.0=0001:0002 14:00.0=0001:0004 ");
 }
 
+/* QEMU's pxb: a root with a number of its own, and what is behind it. */
+static void expanders(void **state)
+{
+    (void)state;
+    fw_machine_function(FW_PCI_AT(0, 1, 0), 0x1b36, 0x000b);
+    fw_machine_bridge(FW_PCI_AT(0, 2, 0), 1, 1);
+    fw_machine_function(FW_PCI_AT(1, 0, 0), 1, 2);
+    fw_machine_bridge(FW_PCI_AT(16, 0, 0), 17, 17);
+    fw_machine_function(FW_PCI_AT(17, 0, 0), 1, 3);
+    assert_string_equal(walk(&ports), "00:00.0=8086:29c0 00:01.0=1b36:000b 00:02.0=1b36:000c "
+                                      "01:00.0=0001:0002 10:00.0=1b36:000c 11:00.0=0001:0003 ");
+}
+
 /* HOSTILE row 21 */
 static void bridges_that_lead_back(void **state)
 {
@@ -244,6 +257,7 @@ int main(void)
         POINT(one_bus),
         POINT(functions),
         POINT(bridges),
+        POINT(expanders),
         POINT(bridges_that_lead_back),
         POINT(ecam),
         POINT(widths),
