@@ -20,72 +20,55 @@
 #define CONFIG_SIZE     256u
 #define PHYSICAL_MEMORY (UINT64_C(1) << 52)
 
-/* Selects four bytes by ports; the port, or 0 and the address of the byte in memory. */
-static uint16_t select_port(const struct fw_pci *pci, uint16_t at, uint32_t offset, uint64_t *ret_address)
+static uint64_t address_of(const struct fw_pci *pci, uint16_t at, uint32_t offset)
 {
-    offset &= CONFIG_SIZE - 1;
-    *ret_address = pci->ecam + ((uint64_t)at << ZP_PCI_ECAM_FUNCTION_SHIFT) + offset;
-    if (pci->ecam)
-        return 0;
-    fw_out32(ZP_PCI_PORT_ADDRESS, ZP_PCI_ADDRESS_ENABLE | (uint32_t)at << 8 | (offset & ~3u));
+    return pci->ecam + ((uint64_t)at << ZP_PCI_ECAM_FUNCTION_SHIFT) + (offset & (CONFIG_SIZE - 1));
+}
+
+/* Selects four bytes; the port that has the one at offset. */
+static uint16_t select_port(uint16_t at, uint32_t offset)
+{
+    fw_out32(ZP_PCI_PORT_ADDRESS, ZP_PCI_ADDRESS_ENABLE | (uint32_t)at << 8 | (offset & (CONFIG_SIZE - 4)));
     return (uint16_t)(ZP_PCI_PORT_DATA + (offset & 3));
 }
 
 uint8_t fw_pci_read8(const struct fw_pci *pci, uint16_t at, uint32_t offset)
 {
-    uint64_t address;
-    uint16_t port = select_port(pci, at, offset, &address);
-
-    return port ? fw_in8(port) : fw_read8(address);
+    return pci->ecam ? fw_read8(address_of(pci, at, offset)) : fw_in8(select_port(at, offset));
 }
 
 uint16_t fw_pci_read16(const struct fw_pci *pci, uint16_t at, uint32_t offset)
 {
-    uint64_t address;
-    uint16_t port = select_port(pci, at, offset, &address);
-
-    return port ? fw_in16(port) : fw_read16(address);
+    return pci->ecam ? fw_read16(address_of(pci, at, offset)) : fw_in16(select_port(at, offset));
 }
 
 uint32_t fw_pci_read32(const struct fw_pci *pci, uint16_t at, uint32_t offset)
 {
-    uint64_t address;
-    uint16_t port = select_port(pci, at, offset, &address);
-
-    return port ? fw_in32(port) : fw_read32(address);
+    return pci->ecam ? fw_read32(address_of(pci, at, offset)) : fw_in32(select_port(at, offset));
 }
 
 void fw_pci_write8(const struct fw_pci *pci, uint16_t at, uint32_t offset, uint8_t value)
 {
-    uint64_t address;
-    uint16_t port = select_port(pci, at, offset, &address);
-
-    if (port)
-        fw_out8(port, value);
+    if (pci->ecam)
+        fw_write8(address_of(pci, at, offset), value);
     else
-        fw_write8(address, value);
+        fw_out8(select_port(at, offset), value);
 }
 
 void fw_pci_write16(const struct fw_pci *pci, uint16_t at, uint32_t offset, uint16_t value)
 {
-    uint64_t address;
-    uint16_t port = select_port(pci, at, offset, &address);
-
-    if (port)
-        fw_out16(port, value);
+    if (pci->ecam)
+        fw_write16(address_of(pci, at, offset), value);
     else
-        fw_write16(address, value);
+        fw_out16(select_port(at, offset), value);
 }
 
 void fw_pci_write32(const struct fw_pci *pci, uint16_t at, uint32_t offset, uint32_t value)
 {
-    uint64_t address;
-    uint16_t port = select_port(pci, at, offset, &address);
-
-    if (port)
-        fw_out32(port, value);
+    if (pci->ecam)
+        fw_write32(address_of(pci, at, offset), value);
     else
-        fw_write32(address, value);
+        fw_out32(select_port(at, offset), value);
 }
 
 struct walk {

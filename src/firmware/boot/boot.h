@@ -18,7 +18,8 @@
  *   whole.c      unpacks (unpack.S) and calls the part for disks, part.c:
  *   disks.c      drivers, file systems, boot entries
  *   menu.c       the choice, on the serial port
- *   mmio.c       virtio devices that ACPI tells of
+ *   buses.c      how PCI is reached; has pci_setup.c do it where nobody did
+ *   mmio.c       virtio devices and configuration space that ACPI tells of
  *   boot.c       inspect, plan, load, enter
  *   seed.c       random bits of the CPU's
  *   see.c        page tables, as somebody wants to look at memory

@@ -9,7 +9,9 @@
 #include <zeropage/wire/e820.h>
 
 #include "../../core/checked.h"
+#include "buses.h"
 #include "config.h"
+#include "fw_cfg.h"
 #include "reset.h"
 
 #define HOST     CONFIG_FUNCTION(0, 0, 0)
@@ -106,6 +108,34 @@ static uint64_t above(uint64_t low_end, uint64_t least)
     return low_end > least ? (low_end + MIB256 - 1) & ~(uint64_t)(MIB256 - 1) : least;
 }
 
+/* Above RAM, and above what QEMU keeps for memory that is plugged in later; as far as this CPU reaches. */
+static uint64_t above_ram(const struct fw_windows *windows, uint64_t *ret_end)
+{
+    const struct fw_board *board = windows->context;
+    const uint64_t gib = UINT64_C(1) << 30;
+    uint64_t start = board->high_end, reserved = 0;
+    struct fw_cfg_file file;
+
+    if (fw_cfg_find("etc/reserved-memory-end", &file) && file.size == sizeof(reserved))
+        fw_cfg_read(file.item, 0, &reserved, sizeof(reserved));
+    start = reserved > start && reserved < UINT64_C(1) << 46 ? reserved : start;
+    *ret_end = fw_address_mask() + 1;
+    return (start + gib - 1) & ~(gib - 1);
+}
+
+static void set_pci(struct fw_board *board, uint64_t window, enum fw_lines lines)
+{
+    static const struct fw_pci ports = {.last_bus = UINT8_MAX};
+    struct fw_windows windows = {.pci = &ports, .start = window, .end = WINDOW_END, .ports = true};
+    struct fw_cfg_file roots;
+
+    windows.high = above_ram;
+    windows.context = board;
+    windows.lines = lines;
+    windows.roots = fw_cfg_find("etc/extra-pci-roots", &roots);
+    fw_pci_setup(&windows);
+}
+
 void fw_chipset(struct fw_board *board)
 {
     uint32_t id = config_read32(HOST, 0);
@@ -121,7 +151,7 @@ void fw_chipset(struct fw_board *board)
     port_out16(ELCR, ELCR_PCI << 8);
     if (id == ID_440FX) {
         set_piix();
-        fw_pci_setup(board, window, WINDOW_END, false);
+        set_pci(board, window, FW_LINES_PIIX);
         return;
     }
     ecam = above(board->low_end, WINDOW - ECAM_SIZE);
@@ -129,5 +159,5 @@ void fw_chipset(struct fw_board *board)
     config_write32(HOST, PCIEXBAR, (uint32_t)ecam | PCIEXBAR_ON);
     stub_range_add(board->arrival, ecam, ECAM_SIZE, ZP_E820_RESERVED);
     set_ich9(board->arrival);
-    fw_pci_setup(board, ecam + ECAM_SIZE, WINDOW_END, true);
+    set_pci(board, ecam + ECAM_SIZE, FW_LINES_ICH9);
 }

@@ -7,6 +7,7 @@
  */
 #include "disks.h"
 #include "../../core/seam.h"
+#include "buses.h"
 
 #define ARENA (UINT64_C(24) << 20)
 #define PAGE  4096u
@@ -43,12 +44,14 @@ static bool take_arena(struct arrival *arrival)
 
 static void find_disks(struct arrival *arrival)
 {
-    disks.pci.last_bus = UINT8_MAX;
+    bool has_pci = fw_find_buses(arrival, &disks.pci);
+
     fw_virtio_begin(&disks.bus, &disks.arena);
-    fw_virtio_add_pci(&disks.bus, &disks.pci);
+    if (has_pci)
+        fw_virtio_add_pci(&disks.bus, &disks.pci);
     fw_virtio_add_cmdline(&disks.bus, arrival->cmdline);
     fw_add_acpi(&disks.bus, arrival->rsdp);
-    if (disks.bus.disk_count != 0)
+    if (disks.bus.disk_count != 0 || !has_pci)
         return;
     disks.pci.every_bus = true; /* there may be roots beside bus 0, and who asks for them has time */
     fw_virtio_add_pci(&disks.bus, &disks.pci);

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * virtio devices behind registers in memory, as ACPI tells of them: devices whose _HID is "LNRO0005" and
- * whose _CRS has one range of memory and one interrupt. The AML around them is not run: behind the name the
- * two descriptors are sought as they are stored (ACPI 6.5, 6.4.3.4 "32-Bit Fixed Memory Range
- * Descriptor", 6.4.3.6 "Extended Interrupt Descriptor"). Tables may be an enemy's; the driver asks each
- * address whether it is a virtio device at all.
+ * What lies in memory, as ACPI tells of it. virtio devices: those whose _HID is "LNRO0005" and whose _CRS has
+ * one range of memory and one interrupt. The AML around them is not run: behind the name the two descriptors
+ * are sought as they are stored (ACPI 6.5, 6.4.3.4 "32-Bit Fixed Memory Range Descriptor", 6.4.3.6 "Extended
+ * Interrupt Descriptor"). PCI's configuration space: the table MCFG, else the number that a _CBA gives back
+ * (PCI Firmware Specification 3.2, 4.1.2 and 4.1.3; ACPI 6.5, 20.2.3 "Data Objects Encoding"). Tables may be
+ * an enemy's; drivers ask each address whether it is what they look for at all.
  */
 #include <zeropage/wire/acpi.h>
 
 #include "../../core/checked.h"
+#include "buses.h"
 #include "disks.h"
 
 #define TABLE_MAX  (UINT32_C(1) << 20)
 #define TABLES_MAX 64u
 #define NEAR       96u /* bytes of AML in which a device's descriptors are */
+
+#define AML_DWORD  0x0c
+#define AML_QWORD  0x0e
+#define AML_RETURN 0xa4
 
 static const char hid[] = "LNRO0005";
 
@@ -51,30 +57,28 @@ static const uint8_t *see_table(uint64_t address, uint32_t *ret_size)
     return stub_see(address, header->length);
 }
 
-static void look_in(struct fw_virtio_bus *bus, uint64_t address)
-{
-    uint32_t size;
-    const uint8_t *table = see_table(address, &size);
+/* A table with a signature, of those that the root table has; the DSDT, which the FADT tells of. */
+typedef void table_visit(void *context, const uint8_t *table, uint32_t size);
 
-    for (size_t i = sizeof(struct zp_acpi_description_header); table && i + sizeof(hid) <= size; i++)
-        if (memcmp(table + i, hid, sizeof(hid)) == 0)
-            add_device(bus, table + i, size - i < NEAR ? size - i : NEAR);
-}
-
-/* The DSDT, which the FADT tells of. */
-static void look_in_fadt(struct fw_virtio_bus *bus, uint64_t address)
+static void visit_entry(uint64_t address, const char *signature, table_visit *visit, void *context)
 {
     uint32_t size, dsdt;
-    const uint8_t *fadt = see_table(address, &size);
+    const uint8_t *table = see_table(address, &size);
     const size_t at = offsetof(struct zp_acpi_fadt, dsdt);
 
-    if (!fadt || memcmp(fadt, "FACP", 4) != 0 || size < at + sizeof(dsdt))
+    if (!table || memcmp(table, signature, 4) != 0)
         return;
-    memcpy(&dsdt, fadt + at, sizeof(dsdt));
-    look_in(bus, dsdt);
+    if (memcmp(table, "FACP", 4) == 0) {
+        if (size < at + sizeof(dsdt))
+            return;
+        memcpy(&dsdt, table + at, sizeof(dsdt));
+        table = see_table(dsdt, &size);
+    }
+    if (table)
+        visit(context, table, size);
 }
 
-void fw_add_acpi(struct fw_virtio_bus *bus, uint64_t address)
+static void visit_tables(uint64_t address, const char *signature, table_visit *visit, void *context)
 {
     const struct zp_acpi_rsdp *seen = address ? stub_see(address, sizeof(*seen)) : NULL;
     struct zp_acpi_rsdp rsdp;
@@ -91,6 +95,69 @@ void fw_add_acpi(struct fw_virtio_bus *bus, uint64_t address)
         uint64_t entry = 0;
 
         memcpy(&entry, table + at, step);
-        look_in_fadt(bus, entry);
+        visit_entry(entry, signature, visit, context);
     }
+}
+
+static void look_in_dsdt(void *context, const uint8_t *table, uint32_t size)
+{
+    for (size_t i = sizeof(struct zp_acpi_description_header); i + sizeof(hid) <= size; i++)
+        if (memcmp(table + i, hid, sizeof(hid)) == 0)
+            add_device(context, table + i, size - i < NEAR ? size - i : NEAR);
+}
+
+void fw_add_acpi(struct fw_virtio_bus *bus, uint64_t address)
+{
+    visit_tables(address, "FACP", look_in_dsdt, bus);
+}
+
+struct ecam {
+    uint64_t base;
+    uint8_t last_bus;
+};
+
+/* That of bus 0 of the first segment. */
+static void look_in_mcfg(void *context, const uint8_t *table, uint32_t size)
+{
+    struct ecam *ecam = context;
+    struct zp_acpi_mcfg_allocation entry;
+
+    for (uint32_t at = sizeof(struct zp_acpi_mcfg); at + sizeof(entry) <= size; at += sizeof(entry)) {
+        memcpy(&entry, table + at, sizeof(entry));
+        if (entry.pci_segment_group_number || entry.start_bus_number || ecam->base)
+            continue;
+        ecam->base = entry.base_address;
+        ecam->last_bus = entry.end_bus_number;
+    }
+}
+
+/* Name (_CBA, number) or Method (_CBA) {Return (number)}, the number of 32 or 64 bits. */
+static void look_for_cba(void *context, const uint8_t *table, uint32_t size)
+{
+    static const char name[4] = "_CBA";
+    struct ecam *ecam = context;
+
+    for (size_t i = sizeof(struct zp_acpi_description_header); i + 16 <= size && !ecam->base; i++) {
+        const uint8_t *number = table + i + sizeof(name);
+
+        if (memcmp(table + i, name, sizeof(name)) != 0)
+            continue;
+        if (number[1] == AML_RETURN)
+            number += 2; /* behind a method's flags */
+        if (*number == AML_DWORD || *number == AML_QWORD)
+            ecam->base = word(number + 1);
+        if (*number == AML_QWORD)
+            ecam->base |= (uint64_t)word(number + 5) << 32;
+    }
+}
+
+uint64_t fw_acpi_ecam(uint64_t rsdp, uint8_t *ret_last_bus)
+{
+    struct ecam ecam = {.last_bus = UINT8_MAX};
+
+    visit_tables(rsdp, "MCFG", look_in_mcfg, &ecam);
+    if (!ecam.base)
+        visit_tables(rsdp, "FACP", look_for_cba, &ecam);
+    *ret_last_bus = ecam.last_bus;
+    return ecam.base;
 }

@@ -55,3 +55,13 @@ void stub_keep(struct arrival *arrival, uint64_t start, uint64_t size)
 {
     rom->keep(arrival, start, size);
 }
+
+void fw_pci_setup(const struct fw_windows *windows)
+{
+    rom->pci_setup(windows);
+}
+
+uint64_t fw_address_mask(void)
+{
+    return rom->address_mask();
+}

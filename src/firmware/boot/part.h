@@ -7,6 +7,7 @@
 #define ZP_FIRMWARE_BOOT_PART_H
 
 #include "boot.h"
+#include "buses.h"
 
 /* How the part begins; all is counted from there. */
 struct fw_part {
@@ -23,6 +24,8 @@ struct fw_rom {
     uint64_t (*find)(const struct arrival *arrival, uint64_t size, uint64_t align, uint64_t avoid,
                      uint64_t avoid_size, uint64_t end);
     void (*keep)(struct arrival *arrival, uint64_t start, uint64_t size);
+    void (*pci_setup)(const struct fw_windows *windows);
+    uint64_t (*address_mask)(void);
 };
 
 typedef void fw_part_entry(struct arrival *arrival, const struct fw_rom *rom);

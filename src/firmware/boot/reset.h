@@ -20,11 +20,10 @@ void *fw_board_take(struct fw_board *board, uint64_t size, uint64_t align, uint3
 /* Where BIOS tables are sought: shadow RAM below 1 MiB, or the EBDA where there is none. */
 void *fw_board_take_low(struct fw_board *board, uint64_t size, uint64_t align);
 
-void fw_shadow(uint32_t port, uint32_t value, uint64_t size);                               /* reset.S */
-void fw_chipset(struct fw_board *board);                                                    /* chipset.c */
-void fw_pci_setup(struct fw_board *board, uint64_t window, uint64_t window_end, bool ich9); /* pci_setup.c */
-void fw_mtrr(const struct fw_board *board, uint64_t uncached);                              /* mtrr.c */
-void fw_acpi(struct fw_board *board);                                                       /* acpi.c */
-void fw_smbios(struct fw_board *board);                                                     /* smbios.c */
+void fw_shadow(uint32_t port, uint32_t value, uint64_t size);  /* reset.S */
+void fw_chipset(struct fw_board *board);                       /* chipset.c */
+void fw_mtrr(const struct fw_board *board, uint64_t uncached); /* mtrr.c */
+void fw_acpi(struct fw_board *board);                          /* acpi.c */
+void fw_smbios(struct fw_board *board);                        /* smbios.c */
 
 #endif
