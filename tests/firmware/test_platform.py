@@ -35,6 +35,16 @@ class Probe(unittest.TestCase):
         """up to QEMU 9.1, the ELF's headers that fw_cfg has are overwritten then"""
         self.judged([*machines.rom("pc"), "-device", "e1000"], "pvh", image="pvh")
 
+    def test_kernel_that_qemu_lays_out(self):
+        """Multiboot: QEMU tells of memory, not of a file."""
+        self.judged(machines.rom("pc"), "multiboot1", image="multiboot1")
+
+    def test_more_modules_than_are_counted(self):
+        ran = zptap.command("timeout", "5", *machines.qemu("pc", "-bios", machines.ROM, "-kernel", zptap.BUILD /
+                                                           "src/probe/guest/probe.multiboot1", "-initrd",
+                                                           ",".join([str(zptap.SOURCE / "LICENSE")] * 33)), timeout=20)
+        self.assertIn("zeropage: -kernel: neither bzImage, ELF nor multiboot; or more than 32 modules", ran.stdout)
+
     def test_nothing_to_boot_is_said(self):
         ran = zptap.command("timeout", "5", *machines.qemu("pc", "-bios", machines.ROM), timeout=20)
         self.assertIn("zeropage: ", ran.stdout)

@@ -3,6 +3,7 @@
 import itertools
 import unittest
 
+import console
 import machines
 import zptap
 
@@ -18,6 +19,22 @@ class Matrix(unittest.TestCase):
 
     def test_elf(self):
         self.each(machines.elf)
+
+    def test_multiboot(self):
+        for machine in machines.MACHINES:
+            with self.subTest(machine=machine):
+                self.assertEqual(machines.probe(machines.rom(machine, cpus=4, memory="8G"), image="multiboot1"),
+                                 ("multiboot1", []))
+
+    def test_xen(self):
+        """Xen by multiboot, with a Linux dom0 as its module."""
+        argv = machines.qemu("pc", "-bios", machines.ROM, "-kernel", machines.guests.kernel("xen"), "-append",
+                             "no-real-mode console=com1 com1=115200,8n1", "-initrd",
+                             f"{machines.guests.kernel('cloud')} console=hvc0", memory="1G")
+        with console.Console(argv, 60) as guest:
+            guest.expect(r"\(XEN\) Bootloader: zeropage")
+            guest.expect(r"\(XEN\) Command line: no-real-mode console=com1 com1=115200,8n1\r?\n")
+            guest.expect(r"Dom0 kernel: 64-bit")
 
     def test_linux_on_each_machine(self):
         for machine in machines.MACHINES:

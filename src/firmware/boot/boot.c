@@ -107,7 +107,7 @@ static void describe(const struct arrival *arrival, const struct fw_kernel *kern
     request->module_count = kernel->module_count;
 }
 
-static int make_plan(struct zp_error *error)
+static int make_plan(uint32_t protocol, struct zp_error *error)
 {
     struct zp_plan_room room;
     int status = ZP_ERR_PROTOCOL;
@@ -123,7 +123,7 @@ static int make_plan(struct zp_error *error)
         status = zp_plan_make(&boot.image, &boot.machine, &boot.request, &room, &boot.plan, error);
     }
     if (status) {
-        boot.request.protocol = ZP_PROTOCOL_AUTO;
+        boot.request.protocol = protocol;
         status = zp_plan_make(&boot.image, &boot.machine, &boot.request, &room, &boot.plan, error);
     }
     return status;
@@ -179,7 +179,7 @@ void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel)
         return;
     fw_seed(arrival);
     describe(arrival, kernel);
-    if (refused(make_plan(&error), name, &error))
+    if (refused(make_plan(kernel->protocol, &error), name, &error))
         return;
     if (kernel->in_place && !stays(name))
         return;

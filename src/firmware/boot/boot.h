@@ -14,7 +14,7 @@
  *   mtrr.c       memory types
  *   acpi.c       ACPI tables by QEMU's script
  *   smbios.c     SMBIOS tables
- *   handed.c     -kernel, -initrd, -append; handed_elf.c of an ELF
+ *   handed.c     -kernel, -initrd, -append; handed_elf.c of an ELF, handed_multiboot.c of multiboot 1
  *   whole.c      unpacks (unpack.S) and calls the part for disks, part.c:
  *   disks.c      drivers, file systems, boot entries
  *   menu.c       the choice, on the serial port
@@ -79,6 +79,7 @@ struct fw_kernel {
     size_t module_count;
     const char *cmdline; /* whole: NUL-terminated */
     size_t cmdline_length;
+    uint32_t protocol;   /* ZP_PROTOCOL_*, AUTO: any that it has */
     bool in_place;       /* its segments are in memory already, where they are linked to be */
     bool is_linux;       /* it has a setup header */
     bool unseen;         /* sources write to memory themselves: no page tables are needed for them */

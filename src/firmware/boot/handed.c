@@ -4,8 +4,9 @@
  * into guest memory: no byte of kernel or initrd goes through this CPU, and none is copied.
  *
  *   bzImage   SETUP_DATA is the file up to the end of its setup sectors, KERNEL_DATA the rest
- *   ELF, PVH  QEMU has put its segments into memory at reset; KERNEL_ENTRY, KERNEL_ADDR and KERNEL_SIZE are
- * of them
+ *   ELF, PVH  QEMU has put its segments into memory at reset; there are KERNEL_ENTRY, KERNEL_ADDR and
+ *             KERNEL_SIZE of them
+ *   multiboot 1  no SETUP_DATA, and in KERNEL_DATA all that is to lie in memory (handed_multiboot.c)
  *
  * QEMU docs/specs/fw_cfg; Linux Documentation/x86/boot.
  */
@@ -105,9 +106,11 @@ void fw_boot_handed(struct arrival *arrival)
     struct fw_kernel kernel = {.unseen = true};
 
     handed.setup_size = fw_cfg_number(FW_CFG_SETUP_SIZE);
+    handed.kernel_size = fw_cfg_number(FW_CFG_KERNEL_SIZE);
+    if (handed.setup_size == 0 && handed.kernel_size)
+        fw_boot_handed_multiboot(arrival, handed.kernel_size);
     if (handed.setup_size == 0)
         return;
-    handed.kernel_size = fw_cfg_number(FW_CFG_KERNEL_SIZE);
     handed.head_size = handed.setup_size < HEAD_MAX ? handed.setup_size : HEAD_MAX;
     kernel.source = &handed.kernel;
     fw_cfg_read(FW_CFG_SETUP_DATA, 0, handed.head, handed.head_size);
