@@ -68,7 +68,7 @@ static void find_gap(struct fw_windows *windows, const struct arrival *arrival, 
 static uint64_t last_quarter(const struct fw_windows *windows, uint64_t *ret_end)
 {
     const struct arrival *arrival = windows->context;
-    uint64_t size = fw_address_mask() + 1, start = size - size / 4;
+    uint64_t size = stub_address_mask() + 1, start = size - size / 4;
 
     *ret_end = size;
     for (size_t i = 0; i < arrival->range_count; i++)

@@ -119,7 +119,7 @@ static uint64_t above_ram(const struct fw_windows *windows, uint64_t *ret_end)
     if (fw_cfg_find("etc/reserved-memory-end", &file) && file.size == sizeof(reserved))
         fw_cfg_read(file.item, 0, &reserved, sizeof(reserved));
     start = reserved > start && reserved < UINT64_C(1) << 46 ? reserved : start;
-    *ret_end = fw_address_mask() + 1;
+    *ret_end = stub_address_mask() + 1;
     return (start + gib - 1) & ~(gib - 1);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The menu on the first serial port, for whoever presses a key. Time is counted by the third channel of the
- * timer, which every PC has; where there is none no time passes, and nobody is asked for long. Intel 8254,
- * "mode 0"; National Semiconductor PC16550D, 8.
+ * The menu on the first serial port, for whoever presses a key. Time is counted by the first channel of the
+ * timer, which can be asked without the gate and the port of the speaker, for a microvm has neither; where
+ * there is no timer, by the time-stamp counter, as if it were the fastest: nobody has less time than
+ * promised. Intel 8254, "mode 0" and "Read-Back Command"; National Semiconductor PC16550D, 8.
  */
 #include "../../core/seam.h"
 #include "../io.h"
@@ -14,16 +15,16 @@
 #define LSR_DATA 0x01
 #define NO_PORT  0xff
 
-#define TIMER_2       0x42
+#define TIMER         0x40
 #define TIMER_CONTROL 0x43
-#define TIMER_GATE    0x61
-#define TIMER_MODE_0  0xb0 /* channel 2, both bytes */
-#define GATE_ON       0x01
-#define SPEAKER       0x02
-#define TIMER_OUT     0x20
-#define TICKS_20TH    59659u /* of 1193182 Hz */
+#define TIMER_MODE_0  0x30 /* channel 0, both bytes */
+#define TIMER_MODE_3  0x36 /* as a BIOS leaves it, with a count of 0 */
+#define TIMER_STATUS  0xe2
+#define TIMER_OUT     0x80
+#define TICKS_20TH    59659u                     /* of 1193182 Hz */
+#define TSC_20TH      ((UINT32_C(1) << 31) / 10) /* of 4.3 GHz */
 #define PER_SECOND    20u
-#define POLLS         (UINT32_C(1) << 22) /* of the timer, should it never end */
+#define POLLS         (UINT32_C(1) << 22) /* should time stand still */
 
 #define TITLE_MAX 100u
 
@@ -43,22 +44,37 @@ bool fw_key_pressed(void)
     return pressed;
 }
 
+static void start_timer(uint8_t mode, uint32_t count)
+{
+    fw_out8(TIMER_CONTROL, mode);
+    fw_out8(TIMER, (uint8_t)count);
+    fw_out8(TIMER, (uint8_t)(count >> 8));
+}
+
+/* Is its time up? Where there is no timer it always is. */
+static bool is_over(void)
+{
+    fw_out8(TIMER_CONTROL, TIMER_STATUS);
+    return fw_in8(TIMER) & TIMER_OUT;
+}
+
 /* Waits for a twentieth of a second at most; the key, -1: none. */
 static int wait_key(void)
 {
-    int pressed;
+    const uint64_t began = fw_ticks();
+    int pressed = -1;
+    bool has_timer;
 
-    fw_out8(TIMER_GATE, (uint8_t)((fw_in8(TIMER_GATE) & ~SPEAKER) | GATE_ON));
-    fw_out8(TIMER_CONTROL, TIMER_MODE_0);
-    fw_out8(TIMER_2, TICKS_20TH & 0xff);
-    fw_out8(TIMER_2, TICKS_20TH >> 8);
+    start_timer(TIMER_MODE_0, TICKS_20TH);
+    has_timer = !is_over();
     for (uint32_t i = 0; i < POLLS; i++) {
         pressed = key();
-        if (pressed >= 0 || (fw_in8(TIMER_GATE) & TIMER_OUT))
-            return pressed;
+        if (pressed >= 0 || (has_timer ? is_over() : fw_ticks() - began > TSC_20TH))
+            break;
         fw_pause();
     }
-    return -1;
+    start_timer(TIMER_MODE_3, 0);
+    return pressed;
 }
 
 /* The name of an entry, cut where a line would not hold what comes behind it. */

@@ -61,7 +61,7 @@ void fw_pci_setup(const struct fw_windows *windows)
     rom->pci_setup(windows);
 }
 
-uint64_t fw_address_mask(void)
+uint64_t stub_address_mask(void)
 {
     return rom->address_mask();
 }

@@ -39,7 +39,7 @@ static fw_part_entry *settle(uint8_t *bytes)
 void fw_boot_disks(struct arrival *arrival)
 {
     static const struct fw_rom rom = {fw_boot,   fw_is_kernel, stub_say_list, stub_see,
-                                      stub_find, stub_keep,    fw_pci_setup,  fw_address_mask};
+                                      stub_find, stub_keep,    fw_pci_setup,  stub_address_mask};
     uint64_t place;
     uint8_t *bytes;
 
