@@ -101,6 +101,8 @@ def file(case, label, data):
 def initrds(case, most=3, largest=MIB):
     """Random bytes, of sizes that differ by magnitudes."""
     count = case.chance.choice((0, 1, 1, 1, most))
+    if largest == MIB and case.chance.random() < 0.03:
+        count, largest = 1, 30 * MIB
     return [case.chance.randbytes(int(largest ** case.chance.random())) for _ in range(count)]
 
 

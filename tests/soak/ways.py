@@ -148,7 +148,8 @@ def subject(case, share=0.4, shapes=tuple(draw.SHAPES), alphabet=draw.ANY):
     if case.chance.random() < share:
         kernel = draw.pack(case, kernel)
     case.note(f"probe.{kernel.name}")
-    return kernel, draw.line(case, alphabet), draw.initrds(case)
+    # With the words that a way adds, a bzImage of ours takes 2047 bytes; a packed one may have 600 of its own.
+    return kernel, draw.line(case, alphabet, 1200 if kernel.packed else 1800), draw.initrds(case)
 
 
 def run_words(case, kernel, line, parts, engine, seconds):
@@ -175,16 +176,20 @@ def run_words(case, kernel, line, parts, engine, seconds):
 def pinned(case, image, words, protocol):
     """With a span where chance puts it, if there is a plan for that."""
     chance = case.chance
-    kind = chance.choice(("cmdline", "initrd", "gdt", "stack", "boot_params" if protocol.startswith("linux") else "memmap"))
+    kind = chance.choice(("cmdline", "initrd", "gdt", "stack", "kernel", "boot_params" if protocol.startswith("linux") else "memmap"))
     pin = ["--pin", f"{kind}={chance.randrange(0x10000, 120 * MIB, 4096):#x}"]
     wanted = chance.random() < 0.3
     if not wanted:
         return words
-    ran = zptap.command(zptap.BINARY, "plan", image, *plan_words(words), *pin, timeout=60)
-    if ran.returncode != 0:
+    if not planned(image, [*words, *pin]):
         return words
     case.note(" ".join(pin))
     return [*words, *pin]
+
+
+def planned(image, words):
+    """Whether there is a plan for what `run` would be told."""
+    return zptap.command(zptap.BINARY, "plan", image, *plan_words(words), timeout=60).returncode == 0
 
 
 def plan_words(words):
@@ -207,6 +212,10 @@ def by_run(case, engine="qemu"):
         line, parts = draw.line(case, draw.ANY), draw.initrds(case, largest=20000)
         case.note(f"probe.{kernel.name}")
     words, protocol, own = run_words(case, kernel, line, parts, engine, 80)
+    little = ["-m", case.chance.choice(("4M", "16M", "40M", "64M"))]
+    if case.chance.random() < 0.3 and not kernel.packed and planned(kernel.path, [*words, *little]):
+        case.note(little[1])
+        words = [*words, *little]
     words = pinned(case, kernel.path, words, protocol)
     if engine == "kvm" and zptap.why_no_kvm():
         raise draw.Skipped(zptap.why_no_kvm())
