@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The firmware boots what QEMU hands it: real boots, in a few of the ways that test_platform_matrix.py has all of."""
+import tempfile
 import unittest
 
 import machines
@@ -44,6 +45,16 @@ class Probe(unittest.TestCase):
                                                            "src/probe/guest/probe.multiboot1", "-initrd",
                                                            ",".join([str(zptap.SOURCE / "LICENSE")] * 33)), timeout=20)
         self.assertIn("zeropage: -kernel: neither bzImage, ELF nor multiboot; or more than 32 modules", ran.stdout)
+
+    def test_setup_data(self):
+        """what a loader of Linux told besides does not stop a kernel of another protocol"""
+        with tempfile.NamedTemporaryFile() as tree:
+            tree.write(bytes(500))
+            tree.flush()
+            ran = zptap.command(zptap.BINARY, "run", machines.ELF, "--engine", "qemu", "--protocol", "linux64", "--initrd",
+                                zptap.BUILD / "src/probe/guest/probe.pvh", "--setup-data", f"dtb:{tree.name}", "--timeout", 30)
+        self.assertIn('"image":"pvh","protocol":"pvh"', ran.stdout)
+        self.assertIn("zeropage: setup_data: this kernel takes none: left out", ran.stdout)
 
     def test_nothing_to_boot_is_said(self):
         ran = zptap.command("timeout", "5", *machines.qemu("pc", "-bios", machines.ROM), timeout=20)

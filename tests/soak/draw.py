@@ -102,7 +102,7 @@ def initrds(case, most=3, largest=MIB):
     """Random bytes, of sizes that differ by magnitudes."""
     count = case.chance.choice((0, 1, 1, 1, most))
     if largest == MIB and case.chance.random() < 0.03:
-        count, largest = 1, 30 * MIB
+        count, largest = 1, 14 * MIB  # the probe reads 16 MiB of one
     return [case.chance.randbytes(int(largest ** case.chance.random())) for _ in range(count)]
 
 

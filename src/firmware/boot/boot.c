@@ -126,6 +126,12 @@ static int make_plan(uint32_t protocol, struct zp_error *error)
         boot.request.protocol = protocol;
         status = zp_plan_make(&boot.image, &boot.machine, &boot.request, &room, &boot.plan, error);
     }
+    /* What a loader of Linux told of in setup_data has no place in what other kernels are handed. */
+    if (status == ZP_ERR_UNSUPPORTED && error->field == ZP_FIELD_SETUP_DATA) {
+        fw_note("setup_data: this kernel takes none: left out");
+        boot.request.blob_count = 0;
+        status = zp_plan_make(&boot.image, &boot.machine, &boot.request, &room, &boot.plan, error);
+    }
     return status;
 }
 
