@@ -66,9 +66,10 @@ static char *others(struct fw_arena *arena, const char *cmdline)
     return words;
 }
 
-int fw_search_begin(struct fw_search *ret_search, struct fw_arena *arena, const char *cmdline)
+int fw_search_begin(struct fw_search *ret_search, struct fw_arena *arena, const char *cmdline,
+                    fw_is_image *is_kernel)
 {
-    struct fw_search search = {.arena = arena};
+    struct fw_search search = {.arena = arena, .is_kernel = is_kernel};
 
     search.systems = fw_arena_take(arena, FW_SYSTEM_MAX * sizeof(*search.systems));
     search.bare = fw_arena_take(arena, FW_BARE_MAX * sizeof(*search.bare));
@@ -100,6 +101,21 @@ static void add_bare(struct fw_search *search, const struct fw_volume *volume)
                 (uint64_t)volume->number);
 }
 
+/* A disk with an MBR, as a whole: at once, if it begins as packed files do; else when nothing else boots. */
+static bool add_packed(struct fw_search *search, const struct fw_disk *disk, struct fw_volume *whole)
+{
+    char magic[2];
+
+    /* A disk with volumes has a size in bytes. */
+    *whole = (struct fw_volume){.disk = disk, .size = disk->sectors * disk->sector_size};
+    if (fw_volume_read(whole, 0, magic, sizeof(magic)) == 0 &&
+        (memcmp(magic, "MZ", 2) == 0 || memcmp(magic, "\177E", 2) == 0) &&
+        fw_universal_volume(&search->menu, whole, search->is_kernel))
+        return true;
+    add_bare(search, whole);
+    return false;
+}
+
 int fw_search_disk(struct fw_search *search, const struct fw_disk *disk)
 {
     struct fw_volume *volumes = fw_arena_take(search->arena, (FW_VOLUME_MAX + 1) * sizeof(*volumes));
@@ -109,6 +125,9 @@ int fw_search_disk(struct fw_search *search, const struct fw_disk *disk)
         return -1;
     count = fw_partitions(disk, search->arena, volumes, FW_VOLUME_MAX);
     search->arena->used -= (FW_VOLUME_MAX - count) * sizeof(*volumes);
+    if (count != 0 && !volumes[0].gpt && volumes[count - 1].number != 0 &&
+        add_packed(search, disk, &volumes[count]))
+        return 0;
     for (size_t i = 0; i < count; i++) {
         size_t size;
 
@@ -123,11 +142,6 @@ int fw_search_disk(struct fw_search *search, const struct fw_disk *disk)
         else
             add_bare(search, &volumes[i]);
         search->arena->size = size;
-    }
-    if (count != 0 && volumes[count - 1].number != 0) {
-        /* A disk with volumes has a size in bytes. */
-        volumes[count] = (struct fw_volume){.disk = disk, .size = disk->sectors * disk->sector_size};
-        add_bare(search, &volumes[count]);
     }
     return 0;
 }
@@ -212,16 +226,16 @@ void fw_search_done(struct fw_search *search, const char *cmdline)
     }
 }
 
-void fw_search_images(struct fw_search *search, fw_is_image *is_kernel)
+void fw_search_images(struct fw_search *search)
 {
     for (size_t i = 0; i < search->bare_count; i++)
-        fw_universal_volume(&search->menu, search->bare[i], is_kernel);
+        fw_universal_volume(&search->menu, search->bare[i], search->is_kernel);
 }
 
-void fw_search_programs(struct fw_search *search, fw_is_image *is_kernel)
+void fw_search_programs(struct fw_search *search)
 {
     for (size_t i = 0; i < search->system_count; i++)
-        fw_universal_files(&search->menu, &search->systems[i], is_kernel);
+        fw_universal_files(&search->menu, &search->systems[i], search->is_kernel);
 }
 
 const char *fw_search_options(struct fw_search *search, const struct fw_entry *entry)

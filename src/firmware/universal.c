@@ -52,20 +52,22 @@ static struct fw_entry *next_entry(struct fw_menu *menu, struct fw_fs *fs, const
     return entry;
 }
 
-void fw_universal_volume(struct fw_menu *menu, const struct fw_volume *volume, fw_is_image *is_kernel)
+bool fw_universal_volume(struct fw_menu *menu, const struct fw_volume *volume, fw_is_image *is_kernel)
 {
     size_t used = menu->arena->used;
     struct fw_fs *fs = fw_arena_take(menu->arena, sizeof(*fs));
 
     if (!fs)
-        return;
+        return false;
     fs->volume = *volume;
     fs->arena = menu->arena;
     fs->ops = &image;
-    if (is_image(fs, volume->disk->name, is_kernel) && next_entry(menu, fs, volume->disk->name))
-        menu->count++;
-    else
+    if (!is_image(fs, volume->disk->name, is_kernel) || !next_entry(menu, fs, volume->disk->name)) {
         menu->arena->used = used;
+        return false;
+    }
+    menu->count++;
+    return true;
 }
 
 /* --- Files ------------------------------------------------------------------------------------------------

@@ -199,11 +199,16 @@ def iso_hybrid():
 # --- universal images ---------------------------------------------------------------------------------
 
 def packed(*options):
-    name = "-".join(["packed", *[o.strip("-").replace("=", "-") for o in options]])
+    name = "-".join(["packed", *[os.path.basename(o.strip("-").replace("=", "-")) for o in options]])
     images.tree(disks.FOLDER, {"packed.initrd": disks.INITRD})
     images.tool(zptap.BINARY, "pack", disks.PROBE["bzimage"], "-o", disks.place(name), "--cmdline", disks.WORDS, "--initrd",
                 disks.place("packed.initrd"), *options)
     return disks.place(name)
+
+
+def packed_with_partition():
+    """What is behind a packed file has a configuration of its own, and is for the kernel."""
+    return packed(f"--partition={ext('behind', 16 * MIB)}")
 
 
 def packed_in_gpt():

@@ -77,6 +77,7 @@ KINDS = (
     ("a packed file of PE", functools.partial(kinds.packed, "--flavour=pe"), 0, (), {**IMAGE, "protocol": "linux64"}),
     ("a packed file, unpacking its kernel", functools.partial(kinds.packed, "--compress=lz4"), 0, (),
      {**IMAGE, "protocol": "linux64"}),
+    ("a packed file with a partition that could boot, too", kinds.packed_with_partition, 0, (), {**IMAGE, "protocol": "linux64"}),
     ("a packed file in a logical partition", kinds.packed_in_logical, 5, (), {**IMAGE, "protocol": "linux64"}),
     ("what a GPT leaves of a packed file", kinds.packed_made_gpt, 1, (), IMAGE),
     ("a packed file where UEFI starts it", kinds.packed_by_uefi, 1, (), {**IMAGE, "protocol": "linux64"}),

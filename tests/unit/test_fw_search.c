@@ -6,7 +6,7 @@
 
 static void search(struct fixture *fixture, struct fw_search *ret, const char *cmdline)
 {
-    assert_int_equal(fw_search_begin(ret, &fixture->arena, cmdline), 0);
+    assert_int_equal(fw_search_begin(ret, &fixture->arena, cmdline, NULL), 0);
     ret->systems[0] = fixture->tree.fs;
     ret->system_count = 1;
     fw_search_done(ret, cmdline);
@@ -161,7 +161,7 @@ static void greedy_first(void **state)
     strcpy(config, "LABEL good\nLINUX /k\nAPPEND a=b\n");
     memset(config + strlen(config), '\n', 20000); /* more than is left when nothing is left for a word */
     fw_tree_text(&good, "/extlinux/extlinux.conf", config);
-    assert_int_equal(fw_search_begin(&found, &fixture.arena, "c=d"), 0);
+    assert_int_equal(fw_search_begin(&found, &fixture.arena, "c=d", NULL), 0);
     found.systems[0] = fixture.tree.fs;
     found.systems[1] = good.fs;
     found.systems[0].volume.disk = found.systems[1].volume.disk = &disk;

@@ -18,7 +18,7 @@ static bool is_kernel(const struct zp_source *source)
     char magic[4];
 
     return source->size >= 4 && source->read(source->context, 0, magic, 4) == 0 &&
-           memcmp(magic, "KERN", 4) == 0;
+           (memcmp(magic, "KERN", 4) == 0 || memcmp(magic, "MZK", 3) == 0);
 }
 
 /* --- Volumes ----------------------------------------------------------------------------------------------
@@ -39,13 +39,14 @@ static void put_partition(unsigned index, uint32_t first, uint32_t count)
 
 static void search_disk(struct fixture *fixture, struct fw_search *ret, uint64_t fail_at)
 {
+    fixture->arena.used = 0;
     fw_host_memory(&host, bytes, sizeof(bytes), 512);
     host.fail_at = fail_at;
-    assert_int_equal(fw_search_begin(ret, &fixture->arena, "c=d"), 0);
+    assert_int_equal(fw_search_begin(ret, &fixture->arena, "c=d", is_kernel), 0);
     assert_int_equal(fw_search_disk(ret, &host.disk), 0);
     fw_search_done(ret, "c=d");
     assert_int_equal(ret->menu.count, 0);
-    fw_search_images(ret, is_kernel);
+    fw_search_images(ret);
 }
 
 static void expect_volume(struct fw_search *found, size_t index, uint32_t number, const char *text)
@@ -87,17 +88,28 @@ static void volumes(void **state)
     memcpy(bytes + 24 * 512 + 1, "KERN", 4);
     search_disk(&fixture, &found, 0);
     assert_int_equal(found.menu.count, 2);
-    expect_volume(&found, 0, 2, "KERN second");
-    expect_volume(&found, 1, 0, "KERN whole");
+    expect_volume(&found, 0, 0, "KERN whole");
+    expect_volume(&found, 1, 2, "KERN second");
     assert_int_equal(fw_choose(&found.menu, &why), 0);
     memset(bytes, 0, 4);
     search_disk(&fixture, &found, 0);
     assert_int_equal(found.menu.count, 1);
+    /* A packed file: its partitions are not looked at. */
+    memcpy(bytes, "MZK", 3);
+    fixture.arena.used = 0;
+    assert_int_equal(fw_search_begin(&found, &fixture.arena, "c=d", is_kernel), 0);
+    assert_int_equal(fw_search_disk(&found, &host.disk), 0);
+    assert_int_equal(found.menu.count, 1);
+    expect_volume(&found, 0, 0, "MZK");
+    assert_int_equal(found.bare_count, 0);
+    memcpy(bytes, "MZX", 3);
+    search_disk(&fixture, &found, 0);
+    assert_int_equal(found.menu.count, 1);
+    expect_volume(&found, 0, 2, "KERN second");
     assert_int_equal(notes(), 0);
     for (uint64_t fail_at = 1; fail_at < 60; fail_at++) {
         search_disk(&fixture, &found, fail_at);
         assert_true(found.menu.count <= 1);
-        fixture.arena.used = 0;
     }
     end(&fixture);
 }
@@ -113,7 +125,7 @@ static void many_volumes(void **state)
     memset(bytes, 0, sizeof(bytes));
     memcpy(bytes, "KERN", 4);
     fw_host_memory(&host, bytes, sizeof(bytes), 512);
-    assert_int_equal(fw_search_begin(&found, &fixture.arena, ""), 0);
+    assert_int_equal(fw_search_begin(&found, &fixture.arena, "", is_kernel), 0);
     for (unsigned i = 0; i < 400; i++) {
         size_t used = fixture.arena.used;
 
@@ -123,7 +135,7 @@ static void many_volumes(void **state)
     }
     assert_int_equal(found.bare_count, FW_BARE_MAX);
     assert_int_equal(notes(), 400 - FW_BARE_MAX);
-    fw_search_images(&found, is_kernel);
+    fw_search_images(&found);
     assert_in_range(found.menu.count, 1, FW_BARE_MAX);
     end(&fixture);
 }
@@ -133,10 +145,10 @@ static void many_volumes(void **state)
 
 static void search_files(struct fixture *fixture, struct fw_search *ret)
 {
-    assert_int_equal(fw_search_begin(ret, &fixture->arena, "c=d"), 0);
+    assert_int_equal(fw_search_begin(ret, &fixture->arena, "c=d", is_kernel), 0);
     ret->systems[0] = fixture->tree.fs;
     ret->system_count = 1;
-    fw_search_programs(ret, is_kernel);
+    fw_search_programs(ret);
 }
 
 static void program_of_efi(void **state)

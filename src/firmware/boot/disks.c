@@ -165,7 +165,7 @@ void fw_boot_disks(struct arrival *arrival)
         return;
     find_disks(arrival);
     take_seed(arrival);
-    full = fw_search_begin(&disks.search, &disks.arena, arrival->cmdline) != 0;
+    full = fw_search_begin(&disks.search, &disks.arena, arrival->cmdline, fw_is_kernel) != 0;
     for (size_t i = 0; i < disks.bus.disk_count && !full; i++)
         full = fw_search_disk(&disks.search, &disks.bus.disks[i]) != 0;
     if (disks.search.menu.entries)
@@ -174,9 +174,9 @@ void fw_boot_disks(struct arrival *arrival)
         fw_note("disks: %d MiB of tables are full: what is behind them is not looked at", ARENA >> 20);
     if (disks.search.menu.entries) {
         boot_entries(arrival);
-        fw_search_images(&disks.search, fw_is_kernel);
+        fw_search_images(&disks.search);
         boot_entries(arrival);
-        fw_search_programs(&disks.search, fw_is_kernel);
+        fw_search_programs(&disks.search);
         boot_entries(arrival);
     }
     tell_disks();
