@@ -126,7 +126,7 @@ static const char *variable(const struct bls *bls, const char *name, size_t leng
     for (size_t i = 0; i < sizeof(known) / sizeof(*known) && !value; i++)
         if (fw_length(known[i]) == length && memcmp(known[i], name, length) == 0)
             value = "";
-    return value;
+    return value || !bls->variables ? value : ""; /* what GRUB does not know is nothing to it */
 }
 
 /* Writes text with its variables to `to`, or only counts. */

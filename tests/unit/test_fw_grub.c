@@ -504,7 +504,8 @@ static void fedora(void **state)
         fw_tree_text(&fixture.tree, "/loader/entries/id-6.10.7.conf",
                      "title Fedora 6.10\nversion 6.10.7\nlinux /vmlinuz\noptions ${kernelopts} quiet\n"
                      "grub_users $grub_users\ngrub_arg --unrestricted\ngrub_class fedora\n");
-        fw_tree_text(&fixture.tree, "/loader/entries/id-0-rescue.conf", "linux /vmlinuz\noptions none\n");
+        fw_tree_text(&fixture.tree, "/loader/entries/id-0-rescue.conf",
+                     "linux /vmlinuz\noptions none$unset ${unset}\n");
         /* As main does: first without GRUB's variables, then with them. */
         assert_int_equal(fw_bls_read(&fixture.menu, &fixture.tree.fs), 0);
         assert_int_equal(fixture.menu.count, 3);
@@ -515,7 +516,8 @@ static void fedora(void **state)
         chosen = fw_choose(&fixture.menu, &why);
         assert_string_equal(ids(&fixture.menu), "id-6.10.7 id-6.9.1 id-0-rescue extra ");
         assert_string_equal(fixture.menu.entries[0].options, "root=UUID=1 ro rhgb quiet");
-        assert_string_equal(fixture.menu.entries[1].options, "root=UUID=1 ro rhgb ");
+        assert_string_equal(fixture.menu.entries[1].options, "root=UUID=1 ro rhgb");
+        assert_string_equal(fixture.menu.entries[2].options, "none");
         if (strcmp(cases[i].chosen, "extra") != 0) /* another kind: those of the specification go first */
             assert_string_equal(fixture.menu.entries[chosen].id, cases[i].chosen);
         end(&fixture);
