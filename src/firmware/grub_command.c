@@ -570,9 +570,10 @@ int fw_grub_command(struct fw_grub *grub, const char *const *words, size_t count
     static const char idle[] =
         "insmod rmmod echo export save_env terminal_input terminal_output terminal serial loadfont "
         "background_image background_color play sleep clear keymap true : increment decrement badram cutmem "
-        "gfxmode videoinfo setparams password password_pbkdf2 boot exit normal_exit reboot halt "
+        "gfxmode videoinfo setparams password password_pbkdf2 boot "
         "module module2 lsefi efi-watchdog ";
-    static const char no[] = "false hwmatch cmostest cmosclean keystatus eval regexp authenticate fwsetup ";
+    static const char no[] = "false hwmatch cmostest cmosclean keystatus eval regexp authenticate ";
+    static const char leaving[] = "exit normal_exit reboot halt poweroff fwsetup ";
     const char *name = words[0];
 
     if (fw_same(name, "set"))
@@ -602,6 +603,10 @@ int fw_grub_command(struct fw_grub *grub, const char *const *words, size_t count
     if (fw_same(name, "return")) {
         grub->returning = true;
         return count > 1 && !fw_same(words[1], "0");
+    }
+    if (is_one_of(name, leaving)) {
+        grub->spoiled |= grub->body && !grub->body->kernel; /* an entry that is meant to boot nothing */
+        return 1;
     }
     if (is_one_of(name, idle))
         return 0;

@@ -175,6 +175,8 @@ static void entries(void **state)
                   "menuentry Xen { multiboot2 /xen.gz; module2 /vmlinuz; }\n"
                   "menuentry Outside { linux /k; initrd newc:init:/x; }\n"
                   "menuentry Early { initrd /i; linux /k; }\n"
+                  "menuentry 'System shutdown' { echo 'off'; halt; }\n" /* boots nothing, and is no mistake */
+                  "menuentry 'UEFI Firmware Settings' { fwsetup; }\n"
                   "set later=2\n");
     assert_string_equal(ids(&fixture.menu), "one two ");
     entry = &fixture.menu.entries[0];
