@@ -40,7 +40,7 @@ class Bare:
     once, after load() and write(), and what it writes nobody sees.
     """
 
-    def __init__(self, *options, memory=64 * MIB, machine="microvm", image=console.ELF, watched=True):
+    def __init__(self, *options, memory=64 * MIB, machine="microvm", image=console.ELF, bios=BARE, watched=True):
         self.folder = tempfile.TemporaryDirectory(prefix="zeropage-bare-")
         place = pathlib.Path(self.folder.name)
         self.size, self.watched = memory, watched
@@ -49,7 +49,7 @@ class Bare:
         with open(place / "ram", "r+b") as file:
             self.ram = mmap.mmap(file.fileno(), memory)
         self.data, self.loads, self.pvh = segments(image)
-        argv = console.qemu(f"{machine},memory-backend=ram", "-bios", BARE, "-object",
+        argv = console.qemu(f"{machine},memory-backend=ram", "-bios", bios, "-object",
                             f"memory-backend-file,id=ram,size={memory},mem-path={place / 'ram'},share={'on' if watched else 'off'}", "-S", "-qmp",
                             f"unix:{place / 'qmp'},server=on,wait=off", *options, memory=f"{memory >> 20}M")
         argv.remove("-no-reboot")  # the test resets, and sees who else does
@@ -157,6 +157,12 @@ class Bare:
         while self._take(0.02):
             pass
         return self.text
+
+    def peek(self, address, size):
+        """What is in RAM now, whoever has written it."""
+        path = pathlib.Path(self.folder.name) / "peek"
+        self.ask("pmemsave", val=address, size=size, filename=str(path))
+        return path.read_bytes()
 
     def written(self):
         """What has changed since it was entered: the addresses of pages."""

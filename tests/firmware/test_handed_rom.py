@@ -51,6 +51,11 @@ class Handed(Machine):
     def test_old_machine(self):
         self.assertEqual(machines.probe(machines.rom("pc-i440fx-1.4")), ("linux32", []))
 
+    def test_elf_on_an_old_machine(self):
+        """QEMU puts it nowhere there"""
+        kernel = put("old", tiny_kernel.kernel(MIB).ljust(0x4000, b"\0"))
+        self.assertEqual(self.run_machine(rom("-kernel", kernel, machine="pc-i440fx-2.0")).strip(), tiny_kernel.said(MIB))
+
     def test_refused(self):
         """the kernel that QEMU was told of is no good: the disks are next"""
         image = disks.PROBE["bzimage"].read_bytes()

@@ -5,8 +5,8 @@
  *
  *   bzImage   SETUP_DATA is the file up to the end of its setup sectors, KERNEL_DATA the rest
  *   ELF, PVH  QEMU has put its segments into memory at reset; there are KERNEL_ENTRY, KERNEL_ADDR and
- *             KERNEL_SIZE of them
- *   multiboot 1  no SETUP_DATA, and in KERNEL_DATA all that is to lie in memory (handed_multiboot.c)
+ *             KERNEL_SIZE of them. Machines of before QEMU 4.0 do not know that, and hand it over as the one
+ * above. multiboot 1  no SETUP_DATA, and in KERNEL_DATA all that is to lie in memory (handed_multiboot.c)
  *
  * QEMU docs/specs/fw_cfg; Linux Documentation/x86/boot.
  */
@@ -114,16 +114,12 @@ void fw_boot_handed(struct arrival *arrival)
     handed.head_size = handed.setup_size < HEAD_MAX ? handed.setup_size : HEAD_MAX;
     kernel.source = &handed.kernel;
     fw_cfg_read(FW_CFG_SETUP_DATA, 0, handed.head, handed.head_size);
-    if (fw_handed_elf(&handed.kernel)) {
-        kernel.in_place = true;
-    } else if (is_bzimage()) {
-        kernel.is_linux = true;
+    kernel.in_place = fw_handed_elf(&handed.kernel);
+    if (!kernel.in_place) {
+        kernel.is_linux = is_bzimage();
         handed.kernel.size = (uint64_t)handed.setup_size + handed.kernel_size;
         handed.kernel.read = read_bzimage;
         handed.kernel.context = &handed;
-    } else {
-        fw_note("-kernel: neither bzImage nor ELF");
-        return;
     }
     take_initrd(&kernel);
     take_cmdline(arrival, &kernel);
