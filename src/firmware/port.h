@@ -28,6 +28,11 @@ static inline uint8_t port_in8(uint16_t port)
     return value;
 }
 
+static inline void port_in8s(uint16_t port, void *to, uint64_t count)
+{
+    __asm__ volatile("rep insb" : "+D"(to), "+c"(count) : "d"(port) : "memory");
+}
+
 static inline uint16_t port_in16(uint16_t port)
 {
     uint16_t value;

@@ -17,6 +17,7 @@
 #define MIB         0x100000u
 #define PAGE        4096u
 #define ENTRY_MAX   256
+#define LOW_END     0xfec00000u /* from there on are the I/O APIC and others that cannot lie elsewhere */
 #define CMOS_INDEX  0x70
 #define CMOS_DATA   0x71
 #define CMOS_LOW    0x30 /* KiB above 1 MiB, two bytes */
@@ -116,8 +117,8 @@ void fw_arrive(struct arrival *arrival, const struct fw_start *start)
         count_by_e820(&board, &e820);
     else
         count_by_cmos(&board);
-    if (board.low_end < 2 * MIB)
-        stub_refuse("no RAM at 1 MiB");
+    if (board.low_end < 2 * MIB || board.low_end > LOW_END)
+        stub_refuse("RAM from 1 MiB to 0x%x", board.low_end);
     board.tables = board.low_end;
     stub_range_add(arrival, FW_EBDA, FW_SHADOW_END - FW_EBDA, ZP_E820_RESERVED);
     tell_bda();

@@ -67,7 +67,7 @@ static void read_bytes(uint16_t item, uint32_t skip, uint8_t *to, uint32_t size)
     port_out16(SELECTOR, item);
     while (skip--)
         (void)port_in8(DATA);
-    __asm__ volatile("rep insb" : "+D"(to), "+c"(size) : "d"(DATA) : "memory");
+    port_in8s(DATA, to, size);
 }
 
 void fw_cfg_read(uint16_t item, uint32_t skip, void *to, uint32_t size)
