@@ -165,6 +165,20 @@ class Pvh(StartInfo):
         machine.write(WORDS, b"a" * 16384)
         self.refuses(machine.enter("pvh", HANDED), "string at 0x13000 is longer than 8191 bytes")
 
+    def test_long_maps(self):
+        """as many ranges as a map may have: such that become few, and such that do not"""
+        for name, kinds in (("of one kind", (RAM,)), ("of two kinds", (RAM, RESERVED))):
+            with self.subTest(name):
+                machine = self.info(memmap=5 * MIB, entries=2730)
+                ranges = [(32 * MIB + i * 4096, 32 * MIB + (i + 1) * 4096, kinds[i % len(kinds)]) for i in range(2726)]
+                machine.write(5 * MIB, e820((0, 0x9FC00, RAM), (MIB, 32 * MIB, RAM), *reversed(ranges), (64 * MIB, MEMORY, RAM),
+                                            (0xFEC00000, 0xFEC01000, RESERVED), entry="<QQI4x"))
+                text = machine.enter("pvh", HANDED)
+                if len(kinds) == 1:
+                    self.boots(text)
+                else:
+                    self.refuses(text, "memory map: more than 512 ranges")
+
     def test_ram_that_is_not_there(self):
         """whoever moves to where the map has RAM, and nobody is, is not heard of again"""
         self.refuses(self.enter(map=(*SOUND_MAP[:2], (MIB, 2048 * MIB, RAM))), "the memory map has RAM at 0x7f[0-9a-f]+ where there is none")
@@ -353,13 +367,12 @@ class Places(StartInfo):
     """Kernels linked where something of ours lies, or of what was handed over."""
 
     def test_places(self):
-        for place in (MIB, 2 * MIB, 2 * MIB + 0x8000, 0x8000, HANDED, KERNEL, MEMORY - MIB, MEMORY - 0x1000):
-            for bits in (32, 64):
-                with self.subTest(f"{place:#x}, {bits} bits"):
-                    data = tiny_kernel.kernel(place, bits)
-                    machine = self.info(modules=((KERNEL, len(data), 0),))
-                    machine.write(KERNEL, data)
-                    self.assertEqual(machine.enter("pvh", HANDED).strip(), tiny_kernel.said(place))
+        for number, place in enumerate((MIB, 2 * MIB, 2 * MIB + 0x8000, 0x8000, HANDED, KERNEL, MEMORY - MIB, MEMORY - 0x1000)):
+            with self.subTest(f"{place:#x}"):
+                data = tiny_kernel.kernel(place, (32, 64)[number & 1])
+                machine = self.info(modules=((KERNEL, len(data), 0),))
+                machine.write(KERNEL, data)
+                self.assertEqual(machine.enter("pvh", HANDED).strip(), tiny_kernel.said(place))
 
 
 class Packed(StartInfo):

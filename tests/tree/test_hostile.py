@@ -6,6 +6,7 @@ import unittest
 import zptap
 
 UNIT = zptap.SOURCE / "tests/unit"
+BOOTS = zptap.SOURCE / "tests/firmware"
 
 
 def table():
@@ -13,7 +14,7 @@ def table():
     text = (zptap.SOURCE / "TESTING.md").read_text().split("## Hostile input")[1].split("\n## ")[0]
     rows = {}
     for number, tests in re.findall(r"(?m)^\| (\d+) \|.*\| ([^|]+) \|$", text):
-        rows[int(number)] = [(file, test) for file, names in re.findall(r"`(\w+\.c)` ([\w, ]+)", tests)
+        rows[int(number)] = [(file, test) for file, names in re.findall(r"`(\w+\.(?:c|py))` ([\w, ]+)", tests)
                              for test in names.split(", ")]
     return rows
 
@@ -29,7 +30,10 @@ class Hostile(unittest.TestCase):
         """each test that the table names runs in the program that it names"""
         for number, tests in table().items():
             for file, test in tests:
-                self.assertRegex((UNIT / file).read_text(), rf"(cmocka_unit_test\w*|POINT)\(\s*{test}[,)]", f"row {number}")
+                if file.endswith(".py"):
+                    self.assertRegex((BOOTS / file).read_text(), rf"    def {test}\(", f"row {number}")
+                else:
+                    self.assertRegex((UNIT / file).read_text(), rf"(cmocka_unit_test\w*|POINT)\(\s*{test}[,)]", f"row {number}")
 
     def test_comments(self):
         """each row is named by a comment in a file that the table gives for it, and no other row is named"""
