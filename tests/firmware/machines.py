@@ -74,5 +74,9 @@ def linux(argv_of, *modules, seconds=90):
     argv = [part.replace("{initrd}", str(guests.initramfs(INIT, add))).replace("{cmdline}", line)
             .replace("{}", str(guests.kernel("cloud"))) for part in argv_of]
     ran = zptap.command(*argv, timeout=seconds)
-    found = [line.split("found: ", 1)[1].strip() for line in ran.stdout.splitlines() if "found: " in line]
-    return ran.returncode, found, ran.stdout
+    return ran.returncode, found(ran.stdout), ran.stdout
+
+
+def found(text):
+    """What INIT says."""
+    return [line.split("found: ", 1)[1].strip() for line in text.splitlines() if "found: " in line]

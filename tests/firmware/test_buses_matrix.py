@@ -59,23 +59,52 @@ def bars(found, place):
 class Linux(disks.Machine):
     """What Debian's kernel finds where we assigned it."""
 
-    def found(self, machine, *words):
-        status, found, text = machines.linux(machines.rom(machine) + [
-            "-drive", "if=none,id=d,driver=null-co,size=1048576", *words], "virtio_pci", "virtio_blk")
+    def handed(self, machine, *words):
+        return self.found(*machines.linux(machines.rom(machine) + [
+            "-drive", "if=none,id=d,driver=null-co,size=1048576", *words], "virtio_pci", "virtio_blk"))
+
+    def disk(self):
+        """A file system with Debian's kernel and a system of a few lines."""
+        modules = machines.guests.modules("virtio_pci", "virtio_blk")
+        initrd = machines.guests.initramfs(machines.INIT, tuple((path, f"/modules/{index:02}-{path.name}")
+                                                                for index, path in enumerate(modules)))
+        tree = disks.images.tree(disks.place("debian.tree"), {
+            "vmlinuz": machines.guests.kernel("cloud"), "initrd": initrd, "extlinux/extlinux.conf":
+            "LABEL one\nLINUX /vmlinuz\nINITRD /initrd\nAPPEND console=ttyS0 panic=-1 tsc_early_khz=1000000\n"})
+        return disks.images.ext4(disks.place("debian.ext4"), tree, 64 * disks.MIB)
+
+    def found(self, status, found, text):
         self.assertEqual(status, 0, text[-2000:])
         self.assertEqual([line for line in found if line.startswith("complaint ")], [])
-        self.assertIn("disk vda 2048 read 65536", found, text[-2000:])
+        self.assertIn("end", found, text[-2000:])
+        self.assertTrue([line for line in found if re.match(r"disk vda \d+ read 65536", line)], text[-2000:])
         moved = [line for line in text.splitlines() if re.search(r"pci 0000:\S+ BAR [0-5]\b.*: assigned", line)]
         self.assertEqual(moved, [], "every BAR stays where it was")
         return found
 
     def test_other_root_with_an_interrupt_line(self):
-        found = self.found("pc", "-device", "pxb,id=far,bus_nr=16", "-device", DISK + ",bus=far,addr=1,vectors=0")
+        found = self.handed("pc", "-device", "pxb,id=far,bus_nr=16", "-device", DISK + ",bus=far,addr=1,vectors=0")
         self.assertTrue(bars(found, "11:01.0"))
 
     def test_large_bar(self):
-        found = self.found("q35", "-device", DISK, "-device", "pci-testdev,membar=32G,addr=5")
+        found = self.handed("q35", "-device", DISK, "-device", "pci-testdev,membar=32G,addr=5")
         self.assertIn(32 << 30, [last - first + 1 for first, last in bars(found, "00:05.0")])
+
+
+    def test_machine_of_zeropage_run(self):
+        """Our own tables say what is free, and what was taken is in it."""
+        ran = zptap.command(zptap.BINARY, "run", console.ELF, "--engine", "qemu", "--disk", self.disk(), "-m", "512M", "--timeout",
+                            90, timeout=120)
+        found = self.found(ran.returncode, machines.found(ran.stdout), ran.stdout)
+        self.assertTrue(all(0xc0000000 <= first < 0xfec00000 for first, _ in bars(found, "00:02.0")), found)
+
+    def test_microvm(self):
+        """And QEMU's, with a BAR that only the upper window takes."""
+        ran = zptap.command(*console.qemu("microvm,pcie=on", *ROM, "-drive", f"if=none,id=d,format=raw,snapshot=on,file={self.disk()}",
+                                          *PORT, "-device", "ivshmem-plain,memdev=m,addr=5", "-object",
+                                          "memory-backend-ram,id=m,size=1G,share=on", memory="512M"), timeout=120)
+        found = self.found(ran.returncode, machines.found(ran.stdout), ran.stdout)
+        self.assertIn((0xc000000000, 0xc03fffffff), bars(found, "00:05.0"))
 
 
 if __name__ == "__main__":
