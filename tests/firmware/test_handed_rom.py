@@ -46,7 +46,13 @@ class Machine(disks.Machine):
 
 class Handed(Machine):
     def test_without_dma(self):
-        self.assertEqual(machines.probe(machines.rom("pc") + ["-global", "fw_cfg.dma_enabled=off"]), ("linux32", []))
+        """byte by byte, into memory that is mapped for that"""
+        off = ["-global", "fw_cfg.dma_enabled=off"]
+        self.assertEqual(machines.probe(machines.rom("pc") + off), ("linux32", []))
+        initrd = put("pages", disks.INITRD.ljust(8192, b"\0"))
+        text = self.run_machine(rom("-kernel", disks.PROBE["bzimage"], "-initrd", initrd, *off, memory="3G"))
+        start = int(re.search(r'"probe":"module","index":0,"start":"(0x\w+)","size":8192,', text)[1], 16)
+        self.assertGreater(start, 1 << 30)
 
     def test_old_machine(self):
         self.assertEqual(machines.probe(machines.rom("pc-i440fx-1.4")), ("linux32", []))

@@ -601,6 +601,7 @@ static void kernels(void **state)
         assert_true(hands_over());
         assert_int_equal(boots, 1);
         assert_true(booted.is_linux);
+        assert_int_equal(booted.unseen, !device.no_dma);
         assert_int_equal(booted.source->size, setups[i / 2] + sizeof(kernel));
         read_all(booted.source, setup, setups[i / 2], kernel);
         assert_int_equal(booted.module_count, 1);

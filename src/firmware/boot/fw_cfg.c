@@ -41,6 +41,11 @@ static FW_KEPT struct {
 static FW_KEPT size_t file_count;
 static FW_KEPT bool by_dma, present;
 
+bool fw_cfg_by_dma(void)
+{
+    return by_dma;
+}
+
 static bool transfer(uint32_t control, uint64_t address, uint32_t size)
 {
     static FW_KEPT volatile struct {

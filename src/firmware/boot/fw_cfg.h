@@ -31,6 +31,8 @@ struct fw_cfg_file {
 
 /* False: there is no fw_cfg; then everything reads as 0 and there are no files. */
 bool fw_cfg_begin(void);
+/* Does fw_cfg write to memory itself? Else fw_cfg_read does, which wants it mapped. */
+bool fw_cfg_by_dma(void);
 /* Bytes [skip, +size) of an item; zeros where it has none. */
 void fw_cfg_read(uint16_t item, uint32_t skip, void *to, uint32_t size);
 uint32_t fw_cfg_number(uint16_t item);

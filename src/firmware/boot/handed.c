@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What `qemu -kernel -initrd -append` hands to its firmware by fw_cfg, as sources that QEMU itself reads
- * into guest memory: no byte of kernel or initrd goes through this CPU, and none is copied.
+ * into guest memory, if it has DMA: no byte of kernel or initrd goes through this CPU, and none is copied.
  *
  *   bzImage   SETUP_DATA is the file up to the end of its setup sectors, KERNEL_DATA the rest
  *   ELF, PVH  QEMU has put its segments into memory at reset; there are KERNEL_ENTRY, KERNEL_ADDR and
@@ -103,7 +103,7 @@ static bool is_bzimage(void)
 
 void fw_boot_handed(struct arrival *arrival)
 {
-    struct fw_kernel kernel = {.unseen = true};
+    struct fw_kernel kernel = {.unseen = fw_cfg_by_dma()};
 
     handed.setup_size = fw_cfg_number(FW_CFG_SETUP_SIZE);
     handed.kernel_size = fw_cfg_number(FW_CFG_KERNEL_SIZE);
