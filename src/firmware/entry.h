@@ -71,7 +71,8 @@ struct fw_menu {
     size_t count;
     struct fw_settings *settings; /* in the order of the disks */
     struct fw_arena *arena;
-    uint32_t notes; /* so many mistakes were told */
+    uint32_t notes;  /* so many mistakes were told */
+    uint32_t addons; /* so many were read, of all images */
 };
 
 /*

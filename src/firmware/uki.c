@@ -14,8 +14,9 @@
 
 #define DIRECTORY    "/EFI/Linux"
 #define ADDONS       "/loader/addons"
-#define ADDONS_MAX   32u /* of a folder */
-#define SUFFIX       4   /* ".efi" */
+#define ADDONS_MAX   32u  /* of a folder */
+#define ADDONS_ALL   512u /* of all images together: each is a file that takes time */
+#define SUFFIX       4    /* ".efi" */
 #define SECTIONS_MAX 256u
 #define PROFILES_MAX 16u
 #define CMDLINE_MAX  (64u << 10)
@@ -310,10 +311,12 @@ static bool take_addons(struct uki *uki, struct fw_entry *entry, const char *dir
                 files[i] = files[later];
                 files[later] = path;
             }
-        if (i == ADDONS_MAX) {
-            fw_note("%s: more than %u addons: the rest is left out", directory, (uint64_t)ADDONS_MAX);
+        if (i == ADDONS_MAX || uki->menu->addons == ADDONS_ALL) {
+            if (fw_menu_notes(uki->menu))
+                fw_note("%s: too many addons: the rest is left out", directory);
             break;
         }
+        uki->menu->addons++;
         path = fw_join(uki->menu->arena, directory, "/", files[i]);
         if (!path || !take_addon(uki, entry, path, uname))
             return false;

@@ -335,7 +335,35 @@ static void many_addons(void **state)
     }
     read_all(&fixture);
     assert_int_equal(strlen(fixture.menu.entries[0].options), strlen("root=UUID=1   quiet") + 32 * 2);
-    assert_string_equal(fw_host_notes, "/loader/addons: more than 32 addons: the rest is left out\n");
+    assert_string_equal(fw_host_notes, "/loader/addons: too many addons: the rest is left out\n");
+    end(&fixture);
+}
+
+/* Images of many profiles, each of which has all addons: reading them comes to an end. */
+static void addons_of_many(void **state)
+{
+    static const struct uki_section one[] = {{".cmdline", "x"}};
+    static unsigned char addon[UKI_SIZE] __attribute__((aligned(16)));
+    static char paths[60][60];
+    struct uki_section sections[17] = {{".linux", "k"}};
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    for (size_t i = 1; i < 17; i++)
+        sections[i] = (struct uki_section){".profile", "ID=a\n"};
+    uki_build(image, sections, 17);
+    uki_build(addon, one, 1);
+    for (size_t i = 0; i < 30; i++) {
+        snprintf(paths[i], sizeof(paths[i]), "/EFI/Linux/%02zu.efi", i);
+        fw_tree_add(&fixture.tree, paths[i], image, sizeof(image));
+        snprintf(paths[30 + i], sizeof(paths[i]), "/loader/addons/%02zu.addon.efi", i);
+        fw_tree_add(&fixture.tree, paths[30 + i], addon, sizeof(addon));
+    }
+    fw_uki_read(&fixture.menu, &fixture.tree.fs);
+    assert_int_equal(fixture.menu.addons, 512);
+    assert_true(fixture.menu.count > 100);
+    assert_true(notes() < 70);
     end(&fixture);
 }
 
@@ -367,10 +395,10 @@ static void nothing_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parts),          cmocka_unit_test(kernel_alone), cmocka_unit_test(profiles),
-        cmocka_unit_test(spoiled),        cmocka_unit_test(truncated),    cmocka_unit_test(long_texts),
-        cmocka_unit_test(named_by_type1), cmocka_unit_test(addons),       cmocka_unit_test(addons_of_type1),
-        cmocka_unit_test(many_addons),    cmocka_unit_test(nothing_left),
+        cmocka_unit_test(parts),          cmocka_unit_test(kernel_alone),   cmocka_unit_test(profiles),
+        cmocka_unit_test(spoiled),        cmocka_unit_test(truncated),      cmocka_unit_test(long_texts),
+        cmocka_unit_test(named_by_type1), cmocka_unit_test(addons),         cmocka_unit_test(addons_of_type1),
+        cmocka_unit_test(many_addons),    cmocka_unit_test(addons_of_many), cmocka_unit_test(nothing_left),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
