@@ -300,11 +300,15 @@ def elf_module(case):
 def run_elf(case):
     """a kernel as the module of our ELF, by zeropage run"""
     kernel, line, parts = subject(case)
-    protocol = case.chance.choice(("pvh", "multiboot2"))
+    protocol = case.chance.choice(("pvh", "multiboot2", "linux64"))
+    more = []
+    if protocol == "linux64":  # one initrd, which is the kernel
+        parts = []
+        more = ["--setup-data", f"dtb:{draw.file(case, 'dtb', case.chance.randbytes(300))}"]
     argv = [zptap.BINARY, "run", console.ELF, "--engine", "qemu", "--timeout", 80, "--silence", 0, "--protocol", protocol, "-m",
             case.chance.choice(MEMORY), "--smp", case.chance.randint(1, 4), "--initrd", kernel.path,
             *[word for path in draw.initrd_files(case, parts) for word in ("--initrd", path)],
-            *(["--cmdline", line] if line else [])]
+            *(["--cmdline", line] if line else []), *more]
     case.note(protocol)
     boots(case, argv, kernel, line, as_linux(kernel, parts))
 

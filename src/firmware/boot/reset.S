@@ -15,6 +15,11 @@
 #define CODE64 0x10
 #define DATA   0x18
 
+/* CPUID's extended functions: their number, and bit 29 of EDX of the second (Intel SDM 2A, CPUID). */
+#define EXTENDED  0x80000000
+#define FEATURES  0x80000001
+#define LONG_MODE 29
+
 #define TABLE  (ZP_PTE_P | ZP_PTE_RW | ZP_PTE_A)
 #define PAGE   (ZP_PTE_P | ZP_PTE_RW | ZP_PTE_A | ZP_PTE_D | ZP_PTE_PS)
 
@@ -88,6 +93,14 @@ gdt_pointer:
     .section .text.start, "ax"
     .code32
 start32:
+    movl    $EXTENDED, %eax
+    cpuid
+    cmpl    $FEATURES, %eax
+    jb      no_long_mode
+    movl    $FEATURES, %eax
+    cpuid
+    btl     $LONG_MODE, %edx
+    jnc     no_long_mode
     movl    $DATA, %eax
     movl    %eax, %ds
     movl    %eax, %es
@@ -132,6 +145,23 @@ fw_shadow:
     rep movsq
     ret
 
+/* It would start all over without a word. The port has its values after a reset, which do where there is no wire. */
+    .code32
+no_long_mode:
+    movl    $message_cpu, %esi
+    movl    $0x3f8, %edx
+1:  movb    %cs:(%esi), %al
+    incl    %esi
+    testb   %al, %al
+    jz      2f
+    outb    %al, %dx
+    jmp     1b
+2:  hlt
+    jmp     2b
+message_cpu:
+    .asciz  "zeropage: this CPU has no 64-bit mode\r\n"
+
+    .code64
     .globl  fw_move
 fw_move:                                /* a ROM is where it stays */
     ud2
