@@ -58,9 +58,11 @@ class Probe(unittest.TestCase):
 
     def test_cpu_of_32_bits(self):
         """it would start all over, with no word"""
-        ran = zptap.command("timeout", "3", *machines.qemu("pc", "-bios", machines.ROM, "-cpu", "qemu32"), timeout=20)
-        self.assertEqual(ran.stdout, "zeropage: this CPU has no 64-bit mode\n")
-        self.assertEqual(ran.returncode, 124)  # it stands still
+        for shape in (("-bios", machines.ROM), ("-kernel", machines.ELF)):
+            with self.subTest(shape=shape[0]):
+                ran = zptap.command("timeout", "3", *machines.qemu("pc", *shape, "-cpu", "qemu32"), timeout=20)
+                self.assertEqual(ran.stdout, "zeropage: this CPU has no 64-bit mode\n")
+                self.assertEqual(ran.returncode, 124)  # it stands still
 
     def test_nothing_to_boot_is_said(self):
         ran = zptap.command("timeout", "5", *machines.qemu("pc", "-bios", machines.ROM), timeout=20)

@@ -16,6 +16,11 @@
 #define CODE64     0x10
 #define DATA       0x18
 
+/* CPUID's extended functions: their number, and bit 29 of EDX of the second (Intel SDM 2A, CPUID). */
+#define EXTENDED   0x80000000
+#define FEATURES   0x80000001
+#define LONG_MODE  29
+
 #define RELA_SIZE  24
 #define RELATIVE   8 /* R_X86_64_RELATIVE */
 
@@ -63,6 +68,7 @@ found32:
     movl    (%ecx), %eax
 2:  leal    4(%ecx), %esp
     call    1f
+base:
 1:  popl    %ebp
     movl    %eax, (%ecx)
     movl    %edi, %edx              /* EBX: handed, EDX: the way, EBP: where 1 is */
@@ -99,6 +105,7 @@ found32:
 
     leal    (fw_stack - 1b)(%ebp), %esp
     movl    %edx, %edi
+    call    demand_long_mode
     movl    $ZP_CR4_PAE, %eax
     movl    %eax, %cr4
     movl    %esi, %cr3
@@ -144,6 +151,34 @@ multiboot2:
     .word   ZP_MULTIBOOT2_HEADER_TAG_END, 0
     .long   8
 multiboot2_end:
+
+/* A CPU without it would start all over at the first write to EFER, with no word. EBP: where 1 is, above. */
+    .code32
+demand_long_mode:
+    pushl   %ebx
+    movl    $EXTENDED, %eax
+    cpuid
+    cmpl    $FEATURES, %eax
+    jb      1f
+    movl    $FEATURES, %eax
+    cpuid
+    btl     $LONG_MODE, %edx
+    jnc     1f
+    popl    %ebx
+    ret
+1:  leal    (message_cpu - base)(%ebp), %esi
+    movl    $0x3f8, %edx
+2:  movb    (%esi), %al
+    incl    %esi
+    testb   %al, %al
+    jz      3f
+    outb    %al, %dx
+    jmp     2b
+3:  hlt
+    jmp     3b
+message_cpu:
+    .asciz  "zeropage: this CPU has no 64-bit mode\r\n"
+    .code64
 
 /* struct fw_start (RDI), place (RSI) */
     .globl  fw_move
