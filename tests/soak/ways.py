@@ -329,11 +329,11 @@ BUSES = {"ide": {}, "ahci": {"drive": "if=none,id=disk", "machine": "q35", "more
          "virtio": {"drive": "if=virtio"}, "usb": {"drive": "if=none,id=disk", "more": packed.USB}}
 
 
-def bios(case, image, least=128):
+def bios(case, image, least=128, most=5000):
     bus = case.chance.choice(tuple(BUSES))
     memory = case.chance.choice((128, 130, 256, 777, 2048, 3500, 5000))
     case.note(f"{bus} {memory}M")
-    return packed.disk(image, memory=max(memory, least), **BUSES[bus])
+    return packed.disk(image, memory=min(max(memory, least), most), **BUSES[bus])
 
 
 def bios_disk(case):
@@ -421,7 +421,8 @@ def foreign(case):
         out = case.folder / "packed"
         case.tool("pack", kernel.path, "-o", out, "--cmdline", line, "--entry", entry, "--compress",
                   chance.choice(("none", "lz4", "zstd")))
-        argv = bios(case, out)
+        argv = bios(case, out, most=2048)
     else:
         argv, _ = machine(case, "-kernel", console.ELF, "-initrd", kernel.path, "-append", line, name="pc")
+        argv[argv.index("-m") + 1] = "777M"  # Mach dies of 3 GiB and more, whoever loads it
     boots_linux(case, argv, kernel, line, [])
