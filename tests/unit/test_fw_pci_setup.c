@@ -229,7 +229,7 @@ bool fw_reach(uint64_t address, uint64_t size)
     return address == ECAM && size == 256 * MIB;
 }
 
-uint64_t fw_address_mask(void)
+uint64_t stub_address_mask(void)
 {
     return with.address_mask;
 }
