@@ -128,9 +128,9 @@ static void add(const struct bar *bar)
 }
 
 /*
- * What lies behind a bridge and can be prefetched has a window of its own, of 64 bits where the bridge has
- * them: then it is for those alone that can go there. What no window could hold is left out at once, for its
- * bridge would be, too.
+ * Or a window. What lies behind a bridge and can be prefetched has a window of its own, of 64 bits where the
+ * bridge has them: then it is for those alone that can go there. What no window could hold is left out at
+ * once, for its bridge would be, too.
  */
 static void add_bar(struct bar *bar)
 {
@@ -324,26 +324,24 @@ static void take_back(unsigned bus, unsigned kind)
 /* The window of one kind of the bridge to a bus, as a BAR of the bus before it. */
 static void add_window(unsigned child, unsigned kind, uint8_t offset, uint64_t grain, uint64_t spare)
 {
-    struct bar window = {.offset = offset, .child = (uint8_t)child, .align = grain, .wide = true};
+    struct bar window = {.offset = offset, .child = (uint8_t)child, .align = grain};
 
     window.function = pci.buses[child].bridge;
     window.bus = pci.buses[child].parent;
     window.kind = (uint8_t)kind;
+    window.wide = kind == PREFETCH && pci.buses[child].wide; /* then all that is in it is */
     for (size_t i = 0; i < pci.bar_count; i++) {
         const struct bar *bar = &pci.bars[i];
 
         if (bar->bus != child || bar->kind != kind)
             continue;
-        window.wide = window.wide && bar->wide;
         window.align = bar->align > window.align ? bar->align : window.align;
     }
-    if (kind != PREFETCH || !pci.buses[child].wide)
-        window.wide = false;
     window.size = lay_out(child, kind, 0);
     take_back(child, kind);
     window.size = window.size < spare ? spare : (window.size + grain - 1) & ~(grain - 1);
     if (window.size)
-        add(&window);
+        add_bar(&window);
 }
 
 /* Buses behind are numbered after those before them. */
