@@ -143,40 +143,6 @@ static const char *add_pointer(const struct command *command)
     return NULL;
 }
 
-#define EVEN UINT64_C(0x00ff00ff00ff00ff)
-
-/* Eight bytes in four lanes of 16 bits. */
-static uint64_t lanes_of(const uint8_t *bytes)
-{
-    uint64_t value;
-
-    memcpy(&value, bytes, sizeof(value));
-    return (value & EVEN) + (value >> 8 & EVEN);
-}
-
-/* A lane holds 128 times two bytes. */
-static uint8_t sum(const uint8_t *bytes, size_t size)
-{
-    uint64_t total = 0;
-
-    while (size >= 8) {
-        size_t block = size < 1024 ? size & ~(size_t)7 : 1024;
-        const uint8_t *end = bytes + block;
-        uint64_t lanes = 0;
-
-        if (block & 8)
-            lanes = lanes_of(end -= 8);
-        for (; bytes < end; bytes += 16)
-            lanes += lanes_of(bytes) + lanes_of(bytes + 8);
-        bytes += block & 8;
-        size -= block;
-        total += (lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) + (lanes >> 48);
-    }
-    while (size)
-        total += bytes[--size];
-    return (uint8_t)total;
-}
-
 static const char *add_checksum(const struct command *command)
 {
     struct file *file = find(command->checksum.file);
@@ -185,7 +151,7 @@ static const char *add_checksum(const struct command *command)
         !zp_fits(command->checksum.offset, 1, file->size))
         return "checksum";
     file->bytes[command->checksum.offset] -=
-        sum(file->bytes + command->checksum.start, command->checksum.length);
+        fw_sum(file->bytes + command->checksum.start, command->checksum.length);
     return NULL;
 }
 

@@ -14,6 +14,7 @@
  *   mtrr.c       memory types
  *   acpi.c       ACPI tables by QEMU's script
  *   smbios.c     SMBIOS tables
+ *   sum.S        what checksums are made of
  *   handed.c     -kernel, -initrd, -append; handed_elf.c of an ELF, handed_multiboot.c of multiboot 1
  *   whole.c      unpacks (unpack.S) and calls the part for disks, part.c:
  *   disks.c      drivers, file systems, boot entries

@@ -25,5 +25,6 @@ void fw_chipset(struct fw_board *board);                       /* chipset.c */
 void fw_mtrr(const struct fw_board *board, uint64_t uncached); /* mtrr.c */
 void fw_acpi(struct fw_board *board);                          /* acpi.c */
 void fw_smbios(struct fw_board *board);                        /* smbios.c */
+uint8_t fw_sum(const void *bytes, size_t size);                /* sum.S */
 
 #endif

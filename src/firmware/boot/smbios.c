@@ -24,11 +24,7 @@
 
 static void set_checksum(uint8_t *bytes, size_t size, size_t at)
 {
-    uint8_t sum = 0;
-
-    for (size_t i = 0; i < size; i++)
-        sum = (uint8_t)(sum + bytes[i]);
-    bytes[at] = (uint8_t)(bytes[at] - sum);
+    bytes[at] = (uint8_t)(bytes[at] - fw_sum(bytes, size));
 }
 
 void fw_smbios(struct fw_board *board)
