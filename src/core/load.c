@@ -77,8 +77,10 @@ static int map_pages(const struct zp_guest *guest, const struct zp_span *span, c
     int answer;
 
     *ret_from = *ret_to = 0;
+    if (!guest->map || !zp_span_agrees(span))
+        return ZP_OK;
     zp_span_pages(span, &from, &to);
-    if (!guest->map || !zp_span_agrees(span) || from == to)
+    if (from == to)
         return ZP_OK;
     address.value += from;
     answer = guest->map(guest->map_context, source, span->file_offset + from, address, to - from);
@@ -202,11 +204,8 @@ static int load_span(const struct zp_plan *plan, const struct zp_guest *guest, c
     case ZP_SPAN_GDT: zp_fill_gdt(plan, buffer); break;
     case ZP_SPAN_TSS: zp_fill_tss(buffer); break;
     case ZP_SPAN_PAGE_TABLES: zp_fill_page_tables(plan, span, buffer); break;
-    case ZP_SPAN_STACK:
-        if (!(guest->flags & ZP_GUEST_ZEROED))
-            memset(buffer, 0, (size_t)span->size);
-        break;
     case ZP_SPAN_BDA: fill_bda(plan, buffer); break;
+    case ZP_SPAN_STACK:           /* empty: no protocol says what lies below its top */
     case ZP_SPAN_BLOB:            /* filled before */
     case ZP_SPAN_KERNEL_RESERVED: /* the kernel's own to clear */
     case ZP_SPAN_STAGING:         /* written as the span that is staged there */
@@ -315,6 +314,14 @@ static int relocate(const struct zp_plan *plan, const struct zp_guest *guest, st
 
 static int check_guest(const struct zp_plan *plan, const struct zp_guest *guest, struct zp_error *ret_error)
 {
+    const struct zp_span *last = plan->spans + plan->span_count - 1;
+    zp_gpa start;
+
+    if (plan->span_count == 0)
+        return ZP_OK;
+    start = plan->spans->start; /* all may lie in one region */
+    if (zp_guest_pointer(guest, start, last->start.value + last->size - start.value))
+        return ZP_OK;
     for (size_t i = 0; i < plan->span_count; i++) {
         const struct zp_span *span = &plan->spans[i];
 
@@ -340,7 +347,7 @@ int zp_load(const struct zp_plan *plan, const struct zp_guest *guest, struct zp_
         return zp_report(ret_error, ZP_ERR_ARGUMENT, ZP_FIELD_RELOCATIONS, ZP_NO_OFFSET, plan->virtual_delta,
                          0);
     status = check_guest(plan, guest, ret_error);
-    for (size_t i = 0; !status && i < plan->span_count; i++)
+    for (size_t i = 0; !status && plan->request->blob_count && i < plan->span_count; i++)
         if (plan->spans[i].kind == ZP_SPAN_BLOB)
             status = fill_blob(plan, &plan->spans[i], span_memory(guest, &plan->spans[i]), ret_error);
     for (size_t i = 0; !status && i < plan->span_count; i++)
