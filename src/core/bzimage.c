@@ -251,28 +251,40 @@ static int measure(struct zp_inspection *in, struct zp_error *fault)
     return check_payload(in, fault);
 }
 
+#define ONES  UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
+/* Is there a NUL in the text? A borrow into the high bit of a byte that had none comes from a 0. */
+static bool has_end(const uint64_t *words, size_t count)
+{
+    uint64_t found = 0;
+
+    for (size_t i = 0; i < count; i++)
+        found |= (words[i] - ONES) & ~words[i];
+    return found & HIGHS;
+}
+
 /* Where the text that kernel_version points at starts, or 0. It ends inside the setup sectors. */
 static int find_version_text(struct zp_inspection *in)
 {
     struct zp_bzimage *bzimage = &in->image->bzimage;
     uint64_t start = bzimage->header.kernel_version + VERSION_TEXT_BASE;
-    uint8_t bytes[64];
     int status;
 
     if (bzimage->header.kernel_version == 0)
         return ZP_OK;
-    for (uint64_t at = start; at < bzimage->code_offset; at += sizeof(bytes)) {
-        uint64_t rest = bzimage->code_offset - at;
-        size_t length = rest < sizeof(bytes) ? (size_t)rest : sizeof(bytes);
+    for (uint64_t at = start; at < bzimage->code_offset;) {
+        uint64_t rest = bzimage->code_offset - at, words[16];
+        size_t length = rest < sizeof(words) ? (size_t)rest : sizeof(words);
 
-        if ((status = zp_inspection_read(in, at, bytes, length)) != ZP_OK)
+        words[(length - 1) / 8] = UINT64_MAX; /* what of the last word is not read */
+        if ((status = zp_inspection_read(in, at, words, length)) != ZP_OK)
             return status;
-        for (size_t i = 0; i < length; i++) {
-            if (bytes[i] == '\0') {
-                bzimage->kernel_version_offset = start;
-                return ZP_OK;
-            }
+        if (has_end(words, (length + 7) / 8)) {
+            bzimage->kernel_version_offset = start;
+            return ZP_OK;
         }
+        at += length;
     }
     return ZP_OK;
 }

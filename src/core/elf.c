@@ -25,6 +25,7 @@
 #include "checked.h"
 #include "report.h"
 
+#define PHDR_BLOCK  16 /* program headers that are read at once */
 #define LINUX_ALIGN (UINT64_C(2) << 20)
 #define LINUX32_MAX ((UINT64_C(512) << 20) - 1)
 #define LINUX64_MAX ((UINT64_C(1) << 46) - 1)
@@ -75,17 +76,12 @@ static const struct layout *layout_of(const struct zp_inspection *in)
 
 /* --- the ELF header ------------------------------------------------------------------------------- */
 
-/* Either header as the 64-bit one, which has the wider fields. */
-static int read_ehdr(const struct zp_inspection *in, struct zp_elf64_ehdr *ret_ehdr)
+/* The header of 32 bits that lies in a buffer as that of 64, which has the wider fields. */
+static void widen_ehdr(struct zp_elf64_ehdr *ret_ehdr)
 {
     struct zp_elf32_ehdr narrow;
-    int status;
 
-    if (in->image->elf.class_bits == 64)
-        return zp_inspection_read(in, 0, ret_ehdr, sizeof(*ret_ehdr));
-    if ((status = zp_inspection_read(in, 0, &narrow, sizeof(narrow))) != ZP_OK)
-        return status;
-    memcpy(ret_ehdr->e_ident, narrow.e_ident, sizeof(narrow.e_ident));
+    memcpy(&narrow, ret_ehdr, sizeof(narrow));
     ret_ehdr->e_type = narrow.e_type;
     ret_ehdr->e_machine = narrow.e_machine;
     ret_ehdr->e_version = narrow.e_version;
@@ -96,7 +92,6 @@ static int read_ehdr(const struct zp_inspection *in, struct zp_elf64_ehdr *ret_e
     ret_ehdr->e_phnum = narrow.e_phnum;
     ret_ehdr->e_shentsize = narrow.e_shentsize;
     ret_ehdr->e_shnum = narrow.e_shnum;
-    return ZP_OK;
 }
 
 /* Only section 0, which holds counts that are too large for the ELF header. */
@@ -222,23 +217,27 @@ static uint64_t phdr_offset(const struct zp_inspection *in, uint32_t index)
     return in->image->elf.phoff + (uint64_t)index * layout_of(in)->phdr_size;
 }
 
-static int read_phdr(const struct zp_inspection *in, uint32_t index, struct zp_elf64_phdr *ret_phdr)
+/* A block of them, [first, +count). */
+static int read_phdrs(const struct zp_inspection *in, uint32_t first, size_t count,
+                      struct zp_elf64_phdr *ret_phdrs)
 {
-    struct zp_elf32_phdr narrow;
+    struct zp_elf32_phdr narrow[PHDR_BLOCK];
     int status;
 
     if (in->image->elf.class_bits == 64)
-        return zp_inspection_read(in, phdr_offset(in, index), ret_phdr, sizeof(*ret_phdr));
-    if ((status = zp_inspection_read(in, phdr_offset(in, index), &narrow, sizeof(narrow))) != ZP_OK)
+        return zp_inspection_read(in, phdr_offset(in, first), ret_phdrs, count * sizeof(*ret_phdrs));
+    if ((status = zp_inspection_read(in, phdr_offset(in, first), narrow, count * sizeof(narrow[0]))) != ZP_OK)
         return status;
-    ret_phdr->p_type = narrow.p_type;
-    ret_phdr->p_flags = narrow.p_flags;
-    ret_phdr->p_offset = narrow.p_offset;
-    ret_phdr->p_vaddr = narrow.p_vaddr;
-    ret_phdr->p_paddr = narrow.p_paddr;
-    ret_phdr->p_filesz = narrow.p_filesz;
-    ret_phdr->p_memsz = narrow.p_memsz;
-    ret_phdr->p_align = narrow.p_align;
+    for (size_t i = 0; i < count; i++) {
+        ret_phdrs[i].p_type = narrow[i].p_type;
+        ret_phdrs[i].p_flags = narrow[i].p_flags;
+        ret_phdrs[i].p_offset = narrow[i].p_offset;
+        ret_phdrs[i].p_vaddr = narrow[i].p_vaddr;
+        ret_phdrs[i].p_paddr = narrow[i].p_paddr;
+        ret_phdrs[i].p_filesz = narrow[i].p_filesz;
+        ret_phdrs[i].p_memsz = narrow[i].p_memsz;
+        ret_phdrs[i].p_align = narrow[i].p_align;
+    }
     return ZP_OK;
 }
 
@@ -305,19 +304,23 @@ static void reach(struct zp_inspection *in, uint64_t offset, uint64_t size)
 
 static int walk_phdrs(struct zp_inspection *in)
 {
-    struct zp_elf64_phdr phdr;
+    const uint32_t phnum = in->image->elf.phnum;
+    struct zp_elf64_phdr block[PHDR_BLOCK];
     int status = ZP_OK;
 
-    for (uint32_t i = 0; i < in->image->elf.phnum && status == ZP_OK; i++) {
-        if ((status = read_phdr(in, i, &phdr)) != ZP_OK)
+    for (uint32_t i = 0; i < phnum && status == ZP_OK; i++) {
+        const struct zp_elf64_phdr *phdr = &block[i % PHDR_BLOCK];
+
+        if (i % PHDR_BLOCK == 0 &&
+            (status = read_phdrs(in, i, phnum - i < PHDR_BLOCK ? phnum - i : PHDR_BLOCK, block)) != ZP_OK)
             return status;
-        if (phdr.p_type != ZP_PT_NULL)
-            reach(in, phdr.p_offset, phdr.p_filesz);
-        if (phdr.p_type == ZP_PT_LOAD)
-            add_load(in, i, &phdr);
-        else if (phdr.p_type == ZP_PT_NOTE)
-            status = zp_inspect_notes(in, phdr.p_offset, phdr.p_filesz, phdr.p_align);
-        else if (phdr.p_type == ZP_PT_INTERP)
+        if (phdr->p_type != ZP_PT_NULL)
+            reach(in, phdr->p_offset, phdr->p_filesz);
+        if (phdr->p_type == ZP_PT_LOAD)
+            add_load(in, i, phdr);
+        else if (phdr->p_type == ZP_PT_NOTE)
+            status = zp_inspect_notes(in, phdr->p_offset, phdr->p_filesz, phdr->p_align);
+        else if (phdr->p_type == ZP_PT_INTERP)
             in->elf.program = true;
     }
     return status;
@@ -339,9 +342,19 @@ static void sift_down(struct zp_segment *segments, size_t root, size_t count)
     segments[root] = moving;
 }
 
+static bool is_sorted(const struct zp_segment *segments, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (segments[i - 1].paddr.value > segments[i].paddr.value)
+            return false;
+    return true;
+}
+
 /* Heap sort: in place, and no input makes it slow. */
 static void sort_by_paddr(struct zp_segment *segments, size_t count)
 {
+    if (is_sorted(segments, count))
+        return;
     for (size_t i = count / 2; i-- > 0;)
         sift_down(segments, i, count);
     for (size_t last = count; last-- > 1;) {
@@ -488,11 +501,11 @@ static int inspect_body(struct zp_inspection *in, uint64_t entry)
 int zp_inspect_elf(struct zp_inspection *in)
 {
     struct zp_elf *elf = &in->image->elf;
-    struct zp_elf64_ehdr ehdr = {0};
+    struct zp_elf64_ehdr ehdr;
     uint32_t magic;
     int status;
 
-    if ((status = zp_inspection_read_some(in, 0, &ehdr, ZP_EI_NIDENT)) != ZP_OK)
+    if ((status = zp_inspection_read_some(in, 0, &ehdr, sizeof(ehdr))) != ZP_OK)
         return status;
     memcpy(&magic, ehdr.e_ident, sizeof(magic));
     if (magic != ZP_ELFMAG)
@@ -501,8 +514,8 @@ int zp_inspect_elf(struct zp_inspection *in)
     in->elf.segment_first = in->image->segment_count;
     if (check_ident(in, ehdr.e_ident, &in->elf.fault) != ZP_OK)
         return ZP_OK;
-    if ((status = read_ehdr(in, &ehdr)) != ZP_OK)
-        return status;
+    if (elf->class_bits == 32)
+        widen_ehdr(&ehdr);
     elf->type = ehdr.e_type;
     elf->machine = ehdr.e_machine;
     elf->entry.value = ehdr.e_entry;

@@ -131,52 +131,57 @@ static bool arguments_make_sense(const struct zp_source *source, const struct zp
            (room->entries || room->entry_capacity == 0);
 }
 
-/* The whole of it; *ret_image when *ret_described, whatever the answer. */
-static int examine(const struct zp_source *source, const struct zp_image_room *room,
-                   struct zp_image *ret_image, bool *ret_described, struct zp_error *ret_error)
+/* The whole of it, into an image that the caller has cleared; *ret_described: it is worth telling, whatever
+ * the answer. */
+static int examine(const struct zp_source *source, const struct zp_image_room *room, struct zp_image *image,
+                   bool *ret_described, struct zp_error *ret_error)
 {
-    struct zp_image image = {0};
-    struct zp_inspection in = {.source = source, .room = room, .image = &image, .ret_error = ret_error};
+    struct zp_inspection in = {.source = source, .room = room, .image = image, .ret_error = ret_error};
     int status;
 
     *ret_described = false;
-    if (!arguments_make_sense(source, room, ret_image))
-        return zp_report(ret_error, ZP_ERR_ARGUMENT, ZP_FIELD_NONE, ZP_NO_OFFSET, 0, 0);
     if (source->size == 0)
         return zp_report(ret_error, ZP_ERR_EMPTY, ZP_FIELD_FILE, ZP_NO_OFFSET, 0, 0);
-    image.struct_size = sizeof(image);
-    image.source = source;
-    image.segments = room->segments;
-    image.notes = room->notes;
-    image.entries = room->entries;
+    image->struct_size = sizeof(*image);
+    image->source = source;
+    image->segments = room->segments;
+    image->notes = room->notes;
+    image->entries = room->entries;
     in.elf.note_budget = source->size < ZP_NOTES_MAX ? source->size : ZP_NOTES_MAX;
 
     if ((status = gather(&in)) != ZP_OK)
         return status;
-    if (zp_image_protocols(&image) == 0)
+    if (zp_image_protocols(image) == 0)
         status = refuse(&in);
-    if (status == ZP_ERR_READ)
-        return status;
-    *ret_described = true;
-    *ret_image = image;
+    *ret_described = status != ZP_ERR_READ;
     return status;
 }
 
 int zp_examine(const struct zp_source *source, const struct zp_image_room *room, struct zp_image *ret_image,
                struct zp_error *ret_error)
 {
+    struct zp_image image = {0};
     bool described;
+    int status;
 
-    return examine(source, room, ret_image, &described, ret_error);
+    if (!arguments_make_sense(source, room, ret_image))
+        return zp_report(ret_error, ZP_ERR_ARGUMENT, ZP_FIELD_NONE, ZP_NO_OFFSET, 0, 0);
+    status = examine(source, room, &image, &described, ret_error);
+    if (described)
+        *ret_image = image;
+    return status;
 }
 
 int zp_inspect(const struct zp_source *source, const struct zp_image_room *room, struct zp_image *ret_image,
                struct zp_error *ret_error)
 {
-    struct zp_image image;
+    struct zp_image image = {0};
     bool described;
-    int status = examine(source, room, ret_image ? &image : NULL, &described, ret_error);
+    int status;
 
+    if (!arguments_make_sense(source, room, ret_image))
+        return zp_report(ret_error, ZP_ERR_ARGUMENT, ZP_FIELD_NONE, ZP_NO_OFFSET, 0, 0);
+    status = examine(source, room, &image, &described, ret_error);
     if (status == ZP_OK)
         *ret_image = image;
     return status;

@@ -34,13 +34,14 @@ static const char xen_owner[] = "Xen";
 static const char gnu_owner[] = "GNU";
 static const char linux_owner[] = "Linux";
 
-/* A note as it lies in the file. */
+/* A note: first as it lies in the file. */
 struct span {
     struct zp_elf_nhdr header;
     char owner[OWNER_SIZE];
     uint64_t offset;
     uint64_t descriptor; /* in the file */
 };
+static_assert(offsetof(struct span, owner) == sizeof(struct zp_elf_nhdr), "owner");
 
 /* PHYS32_ENTRY: where the PVH entry is. */
 static int take_entry(struct zp_inspection *in, const struct span *note, uint64_t number)
@@ -126,19 +127,14 @@ static int take_xen(struct zp_inspection *in, const struct span *note)
     }
 }
 
-/* Reads the header at `at`, and the owner where it may be one of ours. */
+/* Reads the header at `at`, and as much behind it as the longest owner takes that may be one of ours. */
 static int read_note(const struct zp_inspection *in, uint64_t at, uint64_t rest, struct span *ret_note)
 {
-    int status;
+    const size_t whole = sizeof(ret_note->header) + sizeof(ret_note->owner);
 
-    memset(ret_note, 0, sizeof(*ret_note));
+    memset(ret_note->owner, 0, sizeof(ret_note->owner));
     ret_note->offset = at;
-    if ((status = zp_inspection_read(in, at, &ret_note->header, sizeof(ret_note->header))) != ZP_OK)
-        return status;
-    if (ret_note->header.n_namesz > sizeof(ret_note->owner) ||
-        rest < sizeof(ret_note->header) + ret_note->header.n_namesz)
-        return ZP_OK;
-    return zp_inspection_read(in, at + sizeof(ret_note->header), ret_note->owner, ret_note->header.n_namesz);
+    return zp_inspection_read(in, at, ret_note, rest < whole ? (size_t)rest : whole);
 }
 
 /* size is that of the owner with its NUL. */
@@ -213,6 +209,9 @@ int zp_inspect_notes(struct zp_inspection *in, uint64_t offset, uint64_t size, u
     uint64_t other = align == 8 ? 4 : 8;
     uint64_t declared_count, other_count;
     struct zp_pvh *told = &in->image->pvh;
+    struct zp_pvh_state pvh;
+    size_t note_count = in->image->note_count;
+    uint32_t guest_linux = in->image->elf.guest_linux;
     int status;
 
     told->segment_count++;
@@ -220,11 +219,17 @@ int zp_inspect_notes(struct zp_inspection *in, uint64_t offset, uint64_t size, u
     if (!zp_fits(offset, size, in->source->size) || size > in->elf.note_budget)
         return ZP_OK;
     in->elf.note_budget -= size;
-    if ((status = walk(in, offset, size, declared, false, &declared_count)) != ZP_OK)
-        return status;
     if ((status = walk(in, offset, size, other, false, &other_count)) != ZP_OK)
         return status;
-    status = walk(in, offset, size, other_count > declared_count ? other : declared, true, &declared_count);
+    pvh = in->pvh;
+    status = walk(in, offset, size, declared, true, &declared_count);
+    if (status == ZP_OK && other_count > declared_count) {
+        pvh.walks = in->pvh.walks;
+        in->pvh = pvh; /* what was taken by the wrong padding is forgotten */
+        in->image->note_count = note_count;
+        in->image->elf.guest_linux = guest_linux;
+        status = walk(in, offset, size, other, true, &declared_count);
+    }
     if (status == ZP_OK && in->pvh.present && !told->present) {
         told->present = 1;
         told->paddings = in->pvh.walks;

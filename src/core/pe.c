@@ -44,6 +44,9 @@ int zp_pe_file_header(const struct zp_source *source, uint64_t pe_offset,
                           ret_error);
 }
 
+static_assert(sizeof(struct zp_image_file_header) % _Alignof(struct zp_image_optional_header32) == 0,
+              "no gap");
+
 /* Both kinds have these members at the same places, up to what follows ImageBase and from Subsystem on. */
 static_assert(offsetof(struct zp_image_optional_header64, SectionAlignment) ==
                   offsetof(struct zp_image_optional_header32, SectionAlignment),
@@ -55,28 +58,28 @@ static_assert(offsetof(struct zp_image_optional_header64, DllCharacteristics) ==
 int zp_pe_describe(const struct zp_source *source, uint64_t pe_offset, struct zp_pe *ret_pe,
                    struct zp_error *ret_error)
 {
-    struct zp_image_file_header header;
-    struct zp_image_optional_header32 optional;
-    int status;
+    struct {
+        struct zp_image_file_header file;
+        struct zp_image_optional_header32 optional;
+    } header; /* as they lie in the file */
+    bool whole = zp_fits(pe_offset + ZP_IMAGE_NT_SIGNATURE_SIZE, sizeof(header), source->size);
+    int status = zp_source_read(source, pe_offset + ZP_IMAGE_NT_SIGNATURE_SIZE, &header,
+                                whole ? sizeof(header) : sizeof(header.file), ret_error);
 
-    if ((status = zp_pe_file_header(source, pe_offset, &header, ret_error)) != ZP_OK)
+    if (status != ZP_OK)
         return status;
     ret_pe->offset = pe_offset;
-    ret_pe->machine = header.Machine;
-    ret_pe->sections = header.NumberOfSections;
-    ret_pe->characteristics = header.Characteristics;
-    if (header.SizeOfOptionalHeader < sizeof(optional) ||
-        !zp_fits(pe_offset + PE_HEADERS, sizeof(optional), source->size))
+    ret_pe->machine = header.file.Machine;
+    ret_pe->sections = header.file.NumberOfSections;
+    ret_pe->characteristics = header.file.Characteristics;
+    if (!whole || header.file.SizeOfOptionalHeader < sizeof(header.optional))
         return ZP_OK;
-    if ((status = zp_source_read(source, pe_offset + PE_HEADERS, &optional, sizeof(optional), ret_error)) !=
-        ZP_OK)
-        return status;
-    ret_pe->magic = optional.Magic;
-    ret_pe->subsystem = optional.Subsystem;
-    ret_pe->dll_characteristics = optional.DllCharacteristics;
-    ret_pe->entry = optional.AddressOfEntryPoint;
-    ret_pe->section_alignment = optional.SectionAlignment;
-    ret_pe->image_size = optional.SizeOfImage;
+    ret_pe->magic = header.optional.Magic;
+    ret_pe->subsystem = header.optional.Subsystem;
+    ret_pe->dll_characteristics = header.optional.DllCharacteristics;
+    ret_pe->entry = header.optional.AddressOfEntryPoint;
+    ret_pe->section_alignment = header.optional.SectionAlignment;
+    ret_pe->image_size = header.optional.SizeOfImage;
     return ZP_OK;
 }
 
