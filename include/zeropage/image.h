@@ -264,6 +264,13 @@ struct zp_image {
     struct zp_pe pe;
 };
 
+/*
+ * A bit of zp_image_room.without: what no plan asks for is not looked for, which saves reads. That is
+ * zp_image.pe, and of a bzImage its payload's compression, the place of its version text and what kernel_info
+ * says.
+ */
+#define ZP_WITHOUT_DETAILS (UINT32_C(1) << 31)
+
 /* Arrays for zp_inspect to fill. 64 segments, 32 notes and 12 entries hold any real image. */
 struct zp_image_room {
     struct zp_segment *segments;
@@ -274,7 +281,7 @@ struct zp_image_room {
     size_t entry_capacity;
     /*
      * A mask, 1 << enum zp_protocol, of entries that are not looked for; 0: all are. Multiboot headers may
-     * lie anywhere in the first 32 KiB, and who knows better saves the search.
+     * lie anywhere in the first 32 KiB, and who knows better saves the search. And ZP_WITHOUT_DETAILS.
      */
     uint32_t without;
 };

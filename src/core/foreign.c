@@ -24,6 +24,8 @@ int zp_inspect_pe(struct zp_inspection *in)
     if (status != ZP_OK || in->pe_offset == 0)
         return status;
     in->image->formats |= ZP_FORMAT_PE;
+    if (in->room->without & ZP_WITHOUT_DETAILS)
+        return ZP_OK;
     return zp_pe_describe(in->source, in->pe_offset, &in->image->pe, in->ret_error);
 }
 

@@ -84,7 +84,9 @@ static int inspect(const struct zp_source *source, bool known, struct zp_error *
     room.note_capacity = NOTE_MAX;
     room.entries = boot.entries;
     room.entry_capacity = ENTRY_MAX;
-    room.without = known ? 1u << ZP_PROTOCOL_MULTIBOOT1 | 1u << ZP_PROTOCOL_MULTIBOOT2 : 0;
+    room.without = ZP_WITHOUT_DETAILS;
+    if (known)
+        room.without |= 1u << ZP_PROTOCOL_MULTIBOOT1 | 1u << ZP_PROTOCOL_MULTIBOOT2;
     return zp_inspect(source, &room, &boot.image, error);
 }
 
