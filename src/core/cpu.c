@@ -130,6 +130,7 @@ void zp_draft_map_exactly(struct zp_draft *draft)
     if (draft->plan.protocol != ZP_PROTOCOL_LINUX64)
         return;
     draft->plan.identity_end.value = end;
+    draft->low = (struct zp_walk){0};
     for (size_t i = 0; i < draft->plan.span_count; i++)
         if (draft->room.spans[i].kind == ZP_SPAN_PAGE_TABLES && !draft->room.spans[i].pinned &&
             !zp_is_deferred(&draft->room.spans[i]))
@@ -201,7 +202,7 @@ void zp_draft_state(struct zp_draft *draft)
     struct zp_plan *plan = &draft->plan;
     struct zp_entry_state *state = &plan->state;
 
-    memset(state, 0, sizeof(*state));
+    /* The draft began as zeros. */
     state->mode = ZP_MODE_PROTECTED32;
     state->rip = plan->entry->address.value + plan->delta;
     state->rflags = ZP_RFLAGS_FIXED;

@@ -40,7 +40,7 @@ static int place_trampoline(struct zp_draft *draft)
         return zp_draft_fail(draft, ZP_ERR_NO_SPACE, ZP_FIELD_TRAMPOLINE, want.size, largest);
     span.size = want.size;
     draft->plan.trampoline = span.start;
-    return zp_draft_fix(draft, &span);
+    return zp_draft_put(draft, &span);
 }
 
 /* From the first byte that is busy to behind the last: most spans are elsewhere. */
@@ -82,7 +82,7 @@ static int stage(struct zp_draft *draft, size_t i, uint32_t move, uint64_t *ret_
     span.size = want.size;
     *ret_start = span.start.value;
     draft->room.spans[i].staged = span.start;
-    return zp_draft_fix(draft, &span);
+    return zp_draft_put(draft, &span);
 }
 
 int zp_draft_defer(struct zp_draft *draft)
@@ -95,13 +95,14 @@ int zp_draft_defer(struct zp_draft *draft)
         return ZP_OK;
     status = place_trampoline(draft);
     busy_bounds(draft->plan.machine, &busy, &busy_end);
-    for (size_t i = 0; !status && i < draft->plan.span_count; i++) {
+    for (size_t i = zp_span_after(draft, busy); !status && i < draft->plan.span_count; i++) {
         const struct zp_span *here = &draft->room.spans[i];
         struct zp_span span;
         uint64_t start;
 
-        if (here->start.value >= busy_end || here->start.value + here->size <= busy ||
-            !must_wait(draft, here))
+        if (here->start.value >= busy_end)
+            break;
+        if (!must_wait(draft, here))
             continue;
         span = *here;
         status = stage(draft, i, moves, &start);
@@ -144,11 +145,12 @@ int zp_plan_moves(const struct zp_plan *plan, struct zp_move *moves, size_t capa
         return zp_report(ret_error, ZP_ERR_ARGUMENT, ZP_FIELD_NONE, ZP_NO_OFFSET, 0, 0);
     for (size_t i = 0; i < plan->span_count; i++) {
         const struct zp_span *span = &plan->spans[i];
-        uint64_t bytes = zp_span_bytes(span);
         uint64_t second = ZP_BDA_BASE_MEMORY - ZP_BDA_EBDA_SEGMENT;
+        uint64_t bytes;
 
         if (!zp_is_deferred(span))
             continue;
+        bytes = zp_span_bytes(span);
         if (span->kind == ZP_SPAN_BDA) {
             add(&list, span, 0, sizeof(uint16_t), 0);
             add(&list, span, second, sizeof(uint16_t), 0);

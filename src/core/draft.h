@@ -19,6 +19,14 @@
 #define ZP_LOW_END     UINT64_C(0xa0000)
 #define ZP_TABLE_ALIGN UINT64_C(16)
 
+/* A walk upwards over the gaps between spans in free RAM; begins as {0}. */
+struct zp_walk {
+    uint64_t next;    /* what is left of the run of free RAM at hand begins here */
+    uint64_t run_end; /* and ends here */
+    size_t range;     /* of the machine: the first behind the run */
+    size_t span;      /* the first that may lie behind `next` */
+};
+
 struct zp_draft {
     struct zp_plan plan;
     struct zp_plan_room room;
@@ -32,6 +40,7 @@ struct zp_draft {
     uint64_t align; /* 0: not at all */
     uint64_t min;
     uint64_t max;
+    struct zp_walk low; /* past the gaps that are too small for any table; {0} is always right */
 };
 
 /* Something that needs memory. */
@@ -61,14 +70,18 @@ int zp_machine_cover(const struct zp_machine *machine, uint64_t start, uint64_t 
 int zp_draft_cover(const struct zp_draft *draft, uint64_t start, uint64_t size);
 /* The span that shares a byte with [start, +size), or NULL. */
 const struct zp_span *zp_draft_hit(const struct zp_draft *draft, uint64_t start, uint64_t size);
-/* Puts a span at its own start, which must do for a home and be without another span. */
+/* Index of the first span that ends after address. */
+size_t zp_span_after(const struct zp_draft *draft, uint64_t address);
+/* Puts a span at its own start, where room was found for it. */
+int zp_draft_put(struct zp_draft *draft, const struct zp_span *span);
+/* The same where it may be that there is none: it must do for a home and be without another span. */
 int zp_draft_fix(struct zp_draft *draft, const struct zp_span *span);
 /*
  * Finds room in [min, end) for a want, in free RAM or else over busy memory too, where that can be deferred
  * to; false leaves the largest gap in *ret_largest.
  */
-bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min,
-                   uint64_t *ret_start, uint64_t *ret_largest);
+bool zp_draft_find(struct zp_draft *draft, const struct zp_want *want, uint64_t min, uint64_t *ret_start,
+                   uint64_t *ret_largest);
 /*
  * How many places a want has in free RAM in [min, end), each a multiple of its alignment; *ret_start is place
  * number nth, when there are so many.

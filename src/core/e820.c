@@ -44,6 +44,8 @@ static int tell_ram(struct zp_draft *draft, uint64_t start, uint64_t end, size_t
 {
     int status = ZP_OK;
 
+    if (draft->plan.request->blob_count == 0)
+        return tell(draft, start, end, ZP_E820_RAM); /* nothing else has a type of its own */
     for (; !status && *next < draft->plan.span_count; ++*next) {
         const struct zp_span *span = &draft->room.spans[*next];
         uint64_t span_end = span->start.value + span->size;

@@ -103,7 +103,7 @@ static int fix_module(struct zp_draft *draft, size_t index, uint64_t start, uint
     span.start.value = start;
     span.size = end - start;
     span.file_size = draft->plan.request->modules[index].source->size;
-    return zp_draft_fix(draft, &span);
+    return pinned ? zp_draft_fix(draft, &span) : zp_draft_put(draft, &span);
 }
 
 static int joined_modules(struct zp_draft *draft, uint64_t size)

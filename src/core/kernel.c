@@ -115,7 +115,8 @@ static int kernel_fits(const struct zp_draft *draft, bool defer)
     const struct zp_segment *segments = draft->plan.image->segments + entry->segment_first;
     uint64_t reserve = entry->reserve.value;
     bool whole = !has_holes(draft);
-    int status = whole ? zp_draft_cover(draft, reserve, entry->reserve_size) : ZP_OK;
+    bool all_free = whole && zp_machine_cover(draft->plan.machine, reserve, entry->reserve_size) == ZP_OK;
+    int status = whole && !all_free ? zp_draft_cover(draft, reserve, entry->reserve_size) : ZP_OK;
 
     if (status)
         return status;
@@ -124,6 +125,9 @@ static int kernel_fits(const struct zp_draft *draft, bool defer)
     for (size_t i = 0; i < entry->segment_count; i++) {
         uint64_t start = segments[i].paddr.value;
 
+        if (all_free && start >= reserve &&
+            zp_fits(start - reserve, segments[i].memory_size, entry->reserve_size))
+            continue;
         status = cover(draft, start, segments[i].memory_size, defer);
         if (status)
             return status;
@@ -133,7 +137,10 @@ static int kernel_fits(const struct zp_draft *draft, bool defer)
     return ZP_OK;
 }
 
-static int fix_segment(struct zp_draft *draft, size_t index, bool pinned)
+/* How a span is put where it is to be: zp_draft_put where that is known to be free, else zp_draft_fix. */
+typedef int put_span(struct zp_draft *draft, const struct zp_span *span);
+
+static int fix_segment(struct zp_draft *draft, size_t index, bool pinned, put_span *put)
 {
     const struct zp_segment *segment = &draft->plan.image->segments[draft->plan.entry->segment_first + index];
     struct zp_span span = {
@@ -143,11 +150,11 @@ static int fix_segment(struct zp_draft *draft, size_t index, bool pinned)
     span.size = segment->memory_size;
     span.file_offset = segment->file_offset;
     span.file_size = segment->file_size;
-    return zp_draft_fix(draft, &span);
+    return put(draft, &span);
 }
 
 /* [*at, end) of the reserve, as far as there is any. *at goes on to its end. */
-static int fix_reserve(struct zp_draft *draft, uint64_t *at, uint64_t end)
+static int fix_reserve(struct zp_draft *draft, uint64_t *at, uint64_t end, put_span *put)
 {
     struct zp_span span = {.kind = ZP_SPAN_KERNEL_RESERVED, .e820_type = 1};
 
@@ -156,14 +163,14 @@ static int fix_reserve(struct zp_draft *draft, uint64_t *at, uint64_t end)
     span.start.value = *at;
     span.size = end - *at;
     *at = end;
-    return zp_draft_fix(draft, &span);
+    return put(draft, &span);
 }
 
 /*
  * The segments, and what of the reserve no segment covers: gaps between them and the tail. All of it by
  * address, so that each span goes behind the last and none is moved: an ELF may have a million segments.
  */
-static int fix_image(struct zp_draft *draft, bool pinned)
+static int fix_image(struct zp_draft *draft, bool pinned, put_span *put)
 {
     const struct zp_entry *entry = draft->plan.entry;
     const struct zp_segment *segments = draft->plan.image->segments + entry->segment_first;
@@ -172,16 +179,16 @@ static int fix_image(struct zp_draft *draft, bool pinned)
 
     for (size_t i = 0; i < entry->segment_count; i++) {
         uint64_t start = segments[i].paddr.value + draft->plan.delta;
-        int status = fix_reserve(draft, &at, start < end ? start : end);
+        int status = fix_reserve(draft, &at, start < end ? start : end, put);
 
         if (!status)
-            status = fix_segment(draft, i, pinned);
+            status = fix_segment(draft, i, pinned, put);
         if (status)
             return status;
         if (start + segments[i].memory_size > at)
             at = start + segments[i].memory_size;
     }
-    return fix_reserve(draft, &at, end);
+    return fix_reserve(draft, &at, end, put);
 }
 
 /* The segment that holds the entry. */
@@ -210,7 +217,7 @@ static uint64_t virtual_base(const struct zp_draft *draft)
     return draft->plan.entry->container == ZP_CONTAINER_ELF32 ? (uint32_t)base : base;
 }
 
-int zp_draft_put_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
+static int put_kernel(struct zp_draft *draft, uint64_t load, bool pinned, put_span *put)
 {
     const struct zp_entry *entry = draft->plan.entry;
     struct zp_plan *plan = &draft->plan;
@@ -225,12 +232,17 @@ int zp_draft_put_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
         plan->runtime = entered_segment(draft)->paddr;
         plan->runtime_size = entered_segment(draft)->memory_size;
     }
-    return fix_image(draft, pinned);
+    return fix_image(draft, pinned, put);
 }
 
-static int fix_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
+int zp_draft_put_kernel(struct zp_draft *draft, uint64_t load, bool pinned)
 {
-    int status = zp_draft_put_kernel(draft, load, pinned);
+    return put_kernel(draft, load, pinned, zp_draft_fix);
+}
+
+static int fix_kernel(struct zp_draft *draft, uint64_t load, bool pinned, put_span *put)
+{
+    int status = put_kernel(draft, load, pinned, put);
 
     if (status)
         return status;
@@ -267,7 +279,7 @@ static int pinned_kernel(struct zp_draft *draft, uint64_t linked, uint64_t load)
         if (!zp_add(load, entry->reserve_size, &reserve_end) || reserve_end - 1 > draft->max)
             return zp_draft_fail(draft, ZP_ERR_TOO_LARGE, ZP_FIELD_KERNEL, load, draft->max);
     }
-    status = fix_kernel(draft, load, true);
+    status = fix_kernel(draft, load, true, zp_draft_fix);
     if (!status)
         status = zp_draft_decide(draft, ZP_DECISION_KERNEL_PINNED, ZP_FIELD_KERNEL, load, 0);
     return status;
@@ -324,11 +336,23 @@ static int moved_kernel(struct zp_draft *draft, uint64_t linked, int why)
             !zp_draft_find(draft, &want, draft->min, &load, &largest))
             return kernel_homeless(draft, why, largest);
     }
-    status = fix_kernel(draft, load, false);
+    status = fix_kernel(draft, load, false, zp_draft_fix);
     if (!status)
         status = zp_draft_decide(draft, load == linked ? ZP_DECISION_KERNEL_LINKED : ZP_DECISION_KERNEL_MOVED,
                                  ZP_FIELD_KERNEL, load, linked);
     return status;
+}
+
+/* In order and none over another: inspect sees to it, but an image may come from elsewhere. */
+static bool is_apart(const struct zp_draft *draft)
+{
+    const struct zp_entry *entry = draft->plan.entry;
+    const struct zp_segment *segments = draft->plan.image->segments + entry->segment_first;
+
+    for (size_t i = 1; i < entry->segment_count; i++)
+        if (segments[i - 1].paddr.value + segments[i - 1].memory_size > segments[i].paddr.value)
+            return false;
+    return true;
 }
 
 int zp_draft_kernel(struct zp_draft *draft)
@@ -346,7 +370,7 @@ int zp_draft_kernel(struct zp_draft *draft)
     why = kernel_fits(draft, draft->align == 0);
     if (why || (draft->align && entry->prefer != ZP_PREFER_LINKED))
         return moved_kernel(draft, linked, why);
-    status = fix_kernel(draft, linked, false);
+    status = fix_kernel(draft, linked, false, is_apart(draft) ? zp_draft_put : zp_draft_fix);
     if (!status)
         status = zp_draft_decide(draft, ZP_DECISION_KERNEL_LINKED, ZP_FIELD_KERNEL, linked, linked);
     return status;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where things go. Spans are kept sorted by address from the first to the last, so that a search for a gap
- * is one walk over the machine's free ranges with the spans beside it.
+ * is one walk over the machine's free ranges with the spans beside it. Most of what is placed goes one behind
+ * the other at the bottom of RAM: the next walk begins where there is room for a table at all.
  *
  * Guarantees to the rest of plan: each span inserted lies in free RAM and shares no byte with another.
  */
@@ -115,12 +116,14 @@ int zp_draft_cover(const struct zp_draft *draft, uint64_t start, uint64_t size)
     return status;
 }
 
-/* Index of the first span that ends after address. */
-static size_t span_after(const struct zp_draft *draft, uint64_t address)
+/* In most cases that behind the gap which is filled. */
+size_t zp_span_after(const struct zp_draft *draft, uint64_t address)
 {
-    size_t low = 0;
+    size_t low = address >= draft->low.next ? draft->low.span : 0;
     size_t high = draft->plan.span_count;
 
+    if (low < high && draft->room.spans[low].start.value > address)
+        return low;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const struct zp_span *span = &draft->room.spans[middle];
@@ -135,7 +138,7 @@ static size_t span_after(const struct zp_draft *draft, uint64_t address)
 
 const struct zp_span *zp_draft_hit(const struct zp_draft *draft, uint64_t start, uint64_t size)
 {
-    size_t i = span_after(draft, start);
+    size_t i = zp_span_after(draft, start);
 
     if (i < draft->plan.span_count && draft->room.spans[i].start.value < start + size)
         return &draft->room.spans[i];
@@ -143,13 +146,15 @@ const struct zp_span *zp_draft_hit(const struct zp_draft *draft, uint64_t start,
 }
 
 /* Into its place among the others. */
-static int insert(struct zp_draft *draft, const struct zp_span *span)
+int zp_draft_put(struct zp_draft *draft, const struct zp_span *span)
 {
     size_t count = draft->plan.span_count, i;
 
     if (count >= draft->room.span_capacity)
         return zp_draft_fail(draft, ZP_ERR_ROOM, ZP_FIELD_SPANS, count + 1, draft->room.span_capacity);
-    i = span_after(draft, span->start.value);
+    if (span->start.value < draft->low.next)
+        draft->low = (struct zp_walk){0};
+    i = zp_span_after(draft, span->start.value);
     memmove(&draft->room.spans[i + 1], &draft->room.spans[i], (count - i) * sizeof(*span));
     draft->room.spans[i] = *span;
     draft->room.spans[i].staged = span->start;
@@ -168,65 +173,62 @@ int zp_draft_fix(struct zp_draft *draft, const struct zp_span *span)
     hit = zp_draft_hit(draft, start, span->size);
     if (hit)
         return zp_draft_fail(draft, ZP_ERR_OVERLAP, zp_span_field(span->kind), start, hit->start.value);
-    return insert(draft, span);
+    return zp_draft_put(draft, span);
 }
 
-/* A walk over the gaps between spans in free RAM, upwards; begins as {0}, or with busy set. */
 struct gap {
-    bool busy;           /* through memory that is busy until entry as well */
-    uint64_t start, end; /* the gap at hand */
-    uint64_t run_end;    /* of the free run that it lies in */
-    uint64_t next;       /* what is left of the run begins here */
-    size_t range;        /* of the machine: the first behind the run */
-    size_t span;         /* the first that may lie behind `next` */
+    uint64_t start, end;
 };
 
-static bool is_usable(const struct gap *gap, const struct zp_memory_range *range)
+/* busy: memory that is busy until entry will do as well */
+static bool is_usable(const struct zp_memory_range *range, bool busy)
 {
-    return range->usage == ZP_USAGE_FREE || (gap->busy && range->usage == ZP_USAGE_BUSY);
+    return range->usage == ZP_USAGE_FREE || (busy && range->usage == ZP_USAGE_BUSY);
 }
 
 /* Free ranges that touch are one run. */
-static bool next_run(const struct zp_draft *draft, struct gap *gap)
+static bool next_run(const struct zp_draft *draft, struct zp_walk *walk, bool busy)
 {
     const struct zp_machine *machine = draft->plan.machine;
-    const struct zp_memory_range *range;
+    const struct zp_memory_range *range = machine->ranges + walk->range;
+    const struct zp_memory_range *end = machine->ranges + machine->range_count;
 
-    while (gap->range < machine->range_count && !is_usable(gap, &machine->ranges[gap->range]))
-        gap->range++;
-    if (gap->range == machine->range_count)
+    while (range < end && !is_usable(range, busy))
+        range++;
+    if (range == end)
         return false;
-    range = &machine->ranges[gap->range];
-    gap->next = gap->run_end = range->start.value;
-    for (; gap->range < machine->range_count; gap->range++, gap->run_end += range->size) {
-        range = &machine->ranges[gap->range];
-        if (!is_usable(gap, range) || range->start.value != gap->run_end)
-            break;
-    }
+    walk->next = walk->run_end = range->start.value;
+    for (; range < end && is_usable(range, busy) && range->start.value == walk->run_end; range++)
+        walk->run_end += range->size;
+    walk->range = (size_t)(range - machine->ranges);
+    if (walk->next < ZP_LOWEST)
+        walk->next = ZP_LOWEST;
     /* Runs ascend, and so do spans. */
-    while (gap->span < draft->plan.span_count) {
-        const struct zp_span *span = &draft->room.spans[gap->span];
+    while (walk->span < draft->plan.span_count) {
+        const struct zp_span *span = &draft->room.spans[walk->span];
 
-        if (span->start.value + span->size > gap->next)
+        if (span->start.value + span->size > walk->next)
             break;
-        gap->span++;
+        walk->span++;
     }
     return true;
 }
 
-static bool next_gap(const struct zp_draft *draft, struct gap *gap)
+/* The next gap; there may be nothing in it. */
+static bool next_gap(const struct zp_draft *draft, struct zp_walk *walk, bool busy, struct gap *ret_gap)
 {
-    do {
-        const struct zp_span *span = NULL;
+    const struct zp_span *span;
 
-        if (gap->next >= gap->run_end && !next_run(draft, gap))
-            return false;
-        if (gap->span < draft->plan.span_count && draft->room.spans[gap->span].start.value < gap->run_end)
-            span = &draft->room.spans[gap->span++];
-        gap->start = gap->next;
-        gap->end = span ? span->start.value : gap->run_end;
-        gap->next = span ? span->start.value + span->size : gap->run_end;
-    } while (gap->start >= gap->end);
+    if (walk->next >= walk->run_end && !next_run(draft, walk, busy))
+        return false;
+    ret_gap->start = walk->next;
+    ret_gap->end = walk->next = walk->run_end;
+    span = &draft->room.spans[walk->span];
+    if (walk->span < draft->plan.span_count && span->start.value < walk->run_end) {
+        ret_gap->end = span->start.value;
+        walk->next = span->start.value + span->size;
+        walk->span++;
+    }
     return true;
 }
 
@@ -237,28 +239,34 @@ static bool gap_offers(const struct gap *gap, const struct zp_want *want, uint64
     uint64_t start = gap->start < min ? min : gap->start;
     uint64_t end = want->end && gap->end > want->end ? want->end : gap->end;
 
-    if (start < ZP_LOWEST)
-        start = ZP_LOWEST;
     *ret_end = end;
     return zp_align_up(start, want->align, ret_first) && *ret_first < end;
 }
 
-static bool find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min, bool busy,
+static bool find(struct zp_draft *draft, const struct zp_want *want, uint64_t min, bool busy,
                  uint64_t *ret_start, uint64_t *ret_largest)
 {
-    struct gap gap = {.busy = busy};
-    bool found = false;
-    uint64_t first;
-    uint64_t end;
+    bool skipping = !busy && want->align >= ZP_TABLE_ALIGN, found = false;
+    struct zp_walk walk = {0};
+    struct gap gap;
+    uint64_t first, end;
 
+    if (skipping)
+        walk = draft->low;
     *ret_largest = 0;
-    while (next_gap(draft, &gap)) {
+    while (next_gap(draft, &walk, busy, &gap)) {
+        if (skipping && gap.end < gap.start + ZP_TABLE_ALIGN) {
+            draft->low = walk;
+            continue;
+        }
+        skipping = false;
         if (!gap_offers(&gap, want, min, &first, &end))
             continue;
-        if (end - first > *ret_largest)
-            *ret_largest = end - first;
-        if (end - first < want->size)
+        if (end - first < want->size) {
+            if (end - first > *ret_largest)
+                *ret_largest = end - first;
             continue;
+        }
         found = true;
         *ret_start = want->high ? zp_align_down(end - want->size, want->align) : first;
         if (!want->high)
@@ -267,8 +275,8 @@ static bool find(const struct zp_draft *draft, const struct zp_want *want, uint6
     return found;
 }
 
-bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uint64_t min,
-                   uint64_t *ret_start, uint64_t *ret_largest)
+bool zp_draft_find(struct zp_draft *draft, const struct zp_want *want, uint64_t min, uint64_t *ret_start,
+                   uint64_t *ret_largest)
 {
     struct zp_want low;
 
@@ -285,12 +293,13 @@ bool zp_draft_find(const struct zp_draft *draft, const struct zp_want *want, uin
 uint64_t zp_draft_places(const struct zp_draft *draft, const struct zp_want *want, uint64_t min, uint64_t nth,
                          uint64_t *ret_start)
 {
-    struct gap gap = {0};
+    struct zp_walk walk = {0};
+    struct gap gap;
     uint64_t count = 0;
     uint64_t first;
     uint64_t end;
 
-    while (next_gap(draft, &gap)) {
+    while (next_gap(draft, &walk, false, &gap)) {
         uint64_t here;
 
         if (!gap_offers(&gap, want, min, &first, &end) || end - first < want->size)
@@ -307,6 +316,7 @@ void zp_draft_drop(struct zp_draft *draft, uint32_t kind)
 {
     size_t kept = 0;
 
+    draft->low = (struct zp_walk){0};
     for (size_t i = 0; i < draft->plan.span_count; i++)
         if (draft->room.spans[i].kind != kind)
             draft->room.spans[kept++] = draft->room.spans[i];
@@ -335,7 +345,7 @@ int zp_draft_want(struct zp_draft *draft, const struct zp_want *want)
     if (!pin) {
         if (!zp_draft_find(draft, want, ZP_LOWEST, &span.start.value, &largest))
             return zp_draft_fail(draft, ZP_ERR_NO_SPACE, zp_span_field(want->kind), want->size, largest);
-        return insert(draft, &span); /* a gap is free and without another span */
+        return zp_draft_put(draft, &span); /* a gap is free and without another span */
     }
     span.start = pin->start;
     span.pinned = 1;

@@ -373,12 +373,12 @@ static int check_reach(struct zp_draft *draft)
 
     if (plan->protocol == ZP_PROTOCOL_LINUX64)
         return ZP_OK;
-    for (size_t i = 0; i < plan->span_count; i++) {
+    for (size_t i = plan->span_count; i--;) {
         const struct zp_span *span = &plan->spans[i];
 
-        if (span->kind != ZP_SPAN_KERNEL && span->kind != ZP_SPAN_KERNEL_RESERVED)
-            continue;
-        if (!zp_fits(span->start.value, span->size, ZP_GIB4))
+        if (zp_fits(span->start.value, span->size, ZP_GIB4))
+            return ZP_OK; /* and so do those below */
+        if (span->kind == ZP_SPAN_KERNEL || span->kind == ZP_SPAN_KERNEL_RESERVED)
             return zp_draft_fail(draft, ZP_ERR_ABOVE_4G, ZP_FIELD_KERNEL, span->start.value, span->size);
     }
     return ZP_OK;
