@@ -48,6 +48,8 @@ static void fill_tables(uint64_t *tables, uint64_t address)
 
 static void fill_block(const struct zp_entry_state *state, struct enter_block *block)
 {
+    block->tables = 0;
+    block->tss = 0;
     block->long64 = state->mode == ZP_MODE_LONG64;
     block->gdt.limit = (uint16_t)state->gdt_limit;
     block->gdt.base = state->gdt_base.value;
@@ -85,7 +87,7 @@ void zp_enter(const struct zp_plan *plan)
     char *memory = (char *)(uintptr_t)plan->trampoline.value; /* identity-mapped */
     char *code = memory + TABLES_SIZE;
     struct zp_move *moves = (struct zp_move *)(void *)(code + code_size());
-    struct enter_block block = {0};
+    struct enter_block *block = (struct enter_block *)(void *)(code + (enter_block - enter_begin));
     size_t count = 0;
     uint32_t rip = (uint32_t)plan->state.rip;
 
@@ -94,17 +96,16 @@ void zp_enter(const struct zp_plan *plan)
         zp_plan_moves(plan, moves, (span->size - TABLES_SIZE - code_size()) / sizeof(*moves), &count, NULL))
         for (;;)
             __asm__ volatile("hlt");
-    fill_block(&plan->state, &block);
+    __builtin_memcpy(code, enter_begin, (size_t)(enter_block - enter_begin));
+    fill_block(&plan->state, block);
     if (count) {
         fill_tables((uint64_t *)(void *)memory, plan->trampoline.value);
-        block.tables = plan->trampoline.value;
+        block->tables = plan->trampoline.value;
     }
-    block.moves = (uint64_t)(uintptr_t)moves;
-    block.move_count = count;
-    __builtin_memcpy(code, enter_begin, (size_t)(enter_end - enter_begin));
-    __builtin_memcpy(code + (enter_block - enter_begin), &block, sizeof(block));
+    block->moves = (uint64_t)(uintptr_t)moves;
+    block->move_count = count;
     __builtin_memcpy(code + (enter_far - enter_begin), &rip, sizeof(rip));
-    __builtin_memcpy(code + (enter_far - enter_begin) + sizeof(rip), &block.cs, sizeof(block.cs));
+    __builtin_memcpy(code + (enter_far - enter_begin) + sizeof(rip), &block->cs, sizeof(block->cs));
     __asm__ volatile("jmp *%0" : : "r"(code) : "memory");
     __builtin_unreachable();
 }
