@@ -88,9 +88,9 @@ static struct file *find(const char *name)
 {
     uint64_t key = word(name, 8);
 
-    for (size_t i = 0; i < file_count; i++)
-        if (files[i].key == key && same_rest(files[i].name, name))
-            return &files[i];
+    for (struct file *file = files; file < files + file_count; file++)
+        if (file->key == key && same_rest(file->name, name))
+            return file;
     return NULL;
 }
 

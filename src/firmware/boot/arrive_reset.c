@@ -113,7 +113,7 @@ void fw_arrive(struct arrival *arrival, const struct fw_start *start)
     board.cpus = 1;
     if (fw_cfg_begin())
         board.cpus = fw_cfg_number(FW_CFG_CPUS) & 0xffff;
-    if (fw_cfg_find("etc/e820", &e820))
+    if (fw_cfg_find("etc/e820\0\0\0", &e820))
         count_by_e820(&board, &e820);
     else
         count_by_cmos(&board);

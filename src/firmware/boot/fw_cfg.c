@@ -25,6 +25,7 @@
 #define DMA_WRITE  0x10
 
 #define FILE_MAX 256
+#define KEY_AT   4
 #define WAIT_MAX 0x10000000u /* turns: QEMU is done before the first one */
 
 struct file {
@@ -127,21 +128,40 @@ bool fw_cfg_begin(void)
     return true;
 }
 
-/* Names begin with "etc/" more often than not: what follows tells them apart. */
-static bool is_named(const char *name, const char *wanted)
+#define ONES  UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
+static uint64_t word(const char *name)
 {
-    for (size_t i = 4; i < FW_CFG_NAME && name[i] == wanted[i]; i++)
-        if (wanted[i] == '\0')
-            return memcmp(name, wanted, 4) == 0;
-    return false;
+    uint64_t value;
+
+    memcpy(&value, name, sizeof(value));
+    return value;
 }
 
+/* Beyond the word that is known to be the same; that has the end in it when `ends`. */
+static bool is_named(const char *name, const char *wanted, bool ends)
+{
+    for (size_t i = KEY_AT + sizeof(uint64_t); !ends && i < FW_CFG_NAME; i++) {
+        if (name[i] != wanted[i])
+            return false;
+        ends = wanted[i] == '\0';
+    }
+    return ends && word(name) << 32 == word(wanted) << 32;
+}
+
+/* Names begin with "etc/" more often than not: the word behind that tells them apart, as far as the name
+ * goes. */
 bool fw_cfg_find(const char *name, struct fw_cfg_file *ret_file)
 {
+    uint64_t key = word(name + KEY_AT);
+    uint64_t end = (key - ONES) & ~key & HIGHS; /* its lowest bit is in the NUL */
+    uint64_t mask = end ^ (end - 1);
+
     for (size_t i = 0; i < file_count; i++) {
         const struct file *file = &directory.files[i];
 
-        if (!is_named(file->name, name))
+        if (((word(file->name + KEY_AT) ^ key) & mask) || !is_named(file->name, name, end))
             continue;
         ret_file->size = __builtin_bswap32(file->size);
         ret_file->item = __builtin_bswap16(file->item);

@@ -36,6 +36,7 @@ bool fw_cfg_by_dma(void);
 /* Bytes [skip, +size) of an item; zeros where it has none. */
 void fw_cfg_read(uint16_t item, uint32_t skip, void *to, uint32_t size);
 uint32_t fw_cfg_number(uint16_t item);
+/* name: 12 bytes of it are read, whatever its length. */
 bool fw_cfg_find(const char *name, struct fw_cfg_file *ret_file);
 /* To a file that can be written; only by DMA. */
 bool fw_cfg_write(uint16_t item, uint32_t skip, const void *from, uint32_t size);
