@@ -66,8 +66,10 @@ static void look_at(const struct arrival *arrival, size_t keep_count, struct loo
         look->usage = range->usage;
         look->e820_type = range->e820_type;
     }
+    if (look->rank != RAM)
+        return; /* a keep makes no difference here */
     for (size_t i = 0; i < keep_count; i++)
-        if (reaches(look, arrival->keeps[i].start, arrival->keeps[i].size) && look->rank == RAM) {
+        if (reaches(look, arrival->keeps[i].start, arrival->keeps[i].size)) {
             look->rank = BUSY;
             look->usage = ZP_USAGE_BUSY;
         }
