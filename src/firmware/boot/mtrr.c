@@ -24,9 +24,9 @@
 #define ALL_OTHERS    0xc0000u
 #define INIT          0x04500u
 #define START         0x04600u
-#define WAIT_MAX      0x1000000u
+#define WAIT_MAX      0x200000u /* rounds of eight pauses */
 
-/* What was written, where the other CPUs read it (reset.S); a number of 0 ends it. */
+/* What was written, where other CPUs, if there are any, read it (reset.S); a number of 0 ends it. */
 #define LIST_MAX 32
 struct written {
     uint32_t number, low, high;
@@ -41,26 +41,28 @@ static struct written *list(void)
     return first;
 }
 
-static void set(uint32_t number, uint64_t value)
+static void set(const struct fw_board *board, uint32_t number, uint64_t value)
 {
     struct written *entry = list() + written_count;
 
     if (written_count == LIST_MAX - 1)
         return;
     msr_write(number, value);
+    if (board->cpus == 1)
+        return;
     entry->number = number;
     entry->low = (uint32_t)value;
     entry->high = (uint32_t)(value >> 32);
     written_count++;
 }
 
-static void set_fixed(void)
+static void set_fixed(const struct fw_board *board)
 {
-    set(FIX64K_LOW, ALL(ZP_MTRR_TYPE_WB));
-    set(FIX16K_LOW, ALL(ZP_MTRR_TYPE_WB));
-    set(FIX16K_VGA, ALL(ZP_MTRR_TYPE_UC));
+    set(board, FIX64K_LOW, ALL(ZP_MTRR_TYPE_WB));
+    set(board, FIX16K_LOW, ALL(ZP_MTRR_TYPE_WB));
+    set(board, FIX16K_VGA, ALL(ZP_MTRR_TYPE_UC));
     for (uint32_t number = FIX4K_FIRST; number <= FIX4K_LAST; number++)
-        set(number, ALL(ZP_MTRR_TYPE_WP));
+        set(board, number, ALL(ZP_MTRR_TYPE_WP));
 }
 
 /*
@@ -81,7 +83,7 @@ static void tell_other_cpus(uint32_t others)
     *command = ALL_OTHERS | INIT;
     *command = ALL_OTHERS | START | FW_OTHER_CPU >> 12;
     for (uint32_t wait = WAIT_MAX; wait && *count < others; wait--)
-        __asm__ volatile("pause" : : : "memory");
+        __asm__ volatile("pause; pause; pause; pause; pause; pause; pause; pause" : : : "memory");
 }
 
 /* [uncached, 4 GiB) in as many powers of two, each a multiple of itself, as it takes. */
@@ -97,15 +99,15 @@ void fw_mtrr(const struct fw_board *board, uint64_t uncached)
     cap = msr_read(ZP_MSR_MTRRCAP);
     mask = stub_address_mask();
     if (cap & CAP_FIXED)
-        set_fixed();
+        set_fixed(board);
     for (uint32_t i = 0; i < (cap & CAP_COUNT) && uncached < ZP_GIB4; i++) {
         uint64_t size = uncached & -uncached;
 
-        set(ZP_MSR_MTRR_PHYSBASE0 + 2 * i, uncached | ZP_MTRR_TYPE_UC);
-        set(ZP_MSR_MTRR_PHYSMASK0 + 2 * i, (mask & ~(size - 1)) | ZP_MTRR_PHYSMASK_VALID);
+        set(board, ZP_MSR_MTRR_PHYSBASE0 + 2 * i, uncached | ZP_MTRR_TYPE_UC);
+        set(board, ZP_MSR_MTRR_PHYSMASK0 + 2 * i, (mask & ~(size - 1)) | ZP_MTRR_PHYSMASK_VALID);
         uncached += size;
     }
-    set(ZP_MSR_MTRR_DEF_TYPE,
+    set(board, ZP_MSR_MTRR_DEF_TYPE,
         ZP_MTRR_DEF_TYPE_E | (cap & CAP_FIXED ? ZP_MTRR_DEF_TYPE_FE : 0) | ZP_MTRR_TYPE_WB);
     if (board->cpus > 1)
         tell_other_cpus(board->cpus - 1);
