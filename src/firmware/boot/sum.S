@@ -9,30 +9,34 @@
     .globl  fw_sum
 fw_sum:
     xorl    %eax, %eax
+    pxor    %xmm0, %xmm0
+    pxor    %xmm1, %xmm1
     addq    %rsi, %rdi                  /* the end: they are added up from there */
     movl    %esi, %ecx
-    andl    $15, %ecx
+    andl    $7, %ecx
     jz      2f
 1:  decq    %rdi
     addb    (%rdi), %al
     decl    %ecx
     jnz     1b
+2:  testb   $8, %sil
+    jz      2f
+    subq    $8, %rdi
+    movq    (%rdi), %xmm1
+    psadbw  %xmm0, %xmm1
 2:  andq    $-16, %rsi
     jz      4f
-    pxor    %xmm0, %xmm0
-    pxor    %xmm1, %xmm1
     negq    %rsi
 3:  movdqu  (%rdi, %rsi), %xmm2
     psadbw  %xmm0, %xmm2
     paddq   %xmm2, %xmm1
     addq    $16, %rsi
     jnz     3b
-    movd    %xmm1, %edx
+4:  movd    %xmm1, %edx
     psrldq  $8, %xmm1
     movd    %xmm1, %ecx
     addl    %edx, %eax
     addl    %ecx, %eax
-4:  movzbl  %al, %eax
     ret
 
     .section .note.GNU-stack, "", @progbits
