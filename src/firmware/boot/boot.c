@@ -137,18 +137,24 @@ static int make_plan(uint32_t protocol, struct zp_error *error)
     return status;
 }
 
-/* What load will write to must be mapped; a source that fills memory itself leaves the rest of its last page.
+/*
+ * What load will write to must be mapped; a source that fills memory itself leaves the rest of its last page.
+ * From the highest span down to what always is: what is staged lies in a span as well.
  */
 static bool see_spans(const char *name, bool unseen)
 {
-    for (size_t i = 0; i < boot.plan.span_count; i++) {
+    for (size_t i = boot.plan.span_count; i--;) {
         const struct zp_span *span = &boot.plan.spans[i];
         uint64_t skip = 0;
 
+        if (span->start.value + span->size <= FW_ALWAYS_SEEN)
+            return true;
+        if (span->staged.value != span->start.value)
+            continue;
         if (unseen && (span->kind == ZP_SPAN_INITRD || span->kind == ZP_SPAN_KERNEL))
             skip = span->file_size;
-        if (!stub_see(span->staged.value + skip, span->size - skip)) {
-            fw_note("%s: 0x%x bytes at 0x%x are out of sight", name, span->size, span->staged.value);
+        if (!stub_see(span->start.value + skip, span->size - skip)) {
+            fw_note("%s: 0x%x bytes at 0x%x are out of sight", name, span->size, span->start.value);
             return false;
         }
     }

@@ -91,6 +91,9 @@ void fw_boot(struct arrival *arrival, const struct fw_kernel *kernel);
 /* Is that a kernel at all? */
 bool fw_is_kernel(const struct zp_source *source);
 
+/* see.c: memory from 0 on that is mapped from the beginning. */
+#define FW_ALWAYS_SEEN (UINT64_C(1) << 30)
+
 /* seed.c: arrival->entropy, when nobody has handed any over and the CPU has some. */
 void fw_seed(struct arrival *arrival);
 

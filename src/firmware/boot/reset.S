@@ -4,7 +4,8 @@
  * Whatever was the machine's state before, these are the ROM's bytes up here, and so are those at 0xe0000; at
  * 0xf0000 we left RAM in their place. In as few steps as there are to 64-bit mode, by page tables that need not
  * be built: they are constants of the ROM, accessed and dirty already so that no CPU writes to them. They map
- * the first GiB; see.c maps more when it is wanted. Intel SDM 3A, 9.1.4 "First Instruction Executed" and
+ * the first GiB, and more by pages of 1 GiB, which see.c asks the CPU for before it looks at anything there.
+ * Intel SDM 3A, 9.1.4 "First Instruction Executed" and
  * 9.8.5 "Initializing IA-32e Mode".
  */
 #include <zeropage/wire/x86.h>
@@ -29,7 +30,11 @@ pml4:
     .fill   511, 8, 0
 pointers:
     .quad   directory + TABLE
-    .fill   FW_ALIAS_GIB - 1, 8, 0
+    .set    address, ZP_PAGE_SIZE_1G
+    .rept   FW_ALIAS_GIB - 1
+    .quad   address + PAGE
+    .set    address, address + ZP_PAGE_SIZE_1G
+    .endr
     .quad   pointers + TABLE            /* as a directory, of which the last entry maps the ROM's top */
     .quad   FW_ALIAS_PAGE + PAGE
 directory:

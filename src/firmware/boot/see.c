@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Page tables, GiB by GiB, as somebody wants to look at memory: fast boots never need more than the first,
- * which the ROM's own tables map. Before anything is added the tables are copied to RAM (entry.S has made
- * them there already). Receives any address, for tables and command lines name what they like; guarantees
- * that what it gives back can be looked at. Intel SDM 3A, 4.5 "4-level and 5-level paging".
+ * Page tables, GiB by GiB, as somebody wants to look at memory. The ROM's own tables map the first, and with
+ * a CPU that has pages of 1 GiB all that machines commonly have: fast boots need no more. Before anything is
+ * added the tables are copied to RAM (entry.S has made them there already). Receives any address, for tables
+ * and command lines name what they like; guarantees that what it gives back can be looked at. Intel SDM
+ * 3A, 4.5 "4-level and 5-level paging".
  */
 #include <zeropage/wire/x86.h>
 
@@ -15,6 +16,8 @@
 #define GIB   (UINT64_C(1) << 30)
 #define ENTRY (ZP_PTE_P | ZP_PTE_RW)
 
+#define CPUID_PAGE1GB (1u << 26) /* leaf 0x80000001, EDX; any CPU of 64 bits has that leaf */
+
 #define LOW_HALF (UINT64_C(1) << 47) /* of what four levels reach */
 
 extern uint64_t fw_tables[7][ZP_PAGE_TABLE_ENTRIES]; /* pages.S: the top first */
@@ -22,18 +25,38 @@ extern uint64_t fw_table_pool[POOL][ZP_PAGE_TABLE_ENTRIES];
 
 static FW_HOT unsigned used;
 
-static void own_tables(void)
+static bool has_own_tables(void)
 {
     uint64_t cr3;
 
     __asm__("mov %%cr3, %0" : "=r"(cr3));
-    if (cr3 - (uintptr_t)fw_tables < sizeof(fw_tables))
+    return cr3 - (uintptr_t)fw_tables < sizeof(fw_tables);
+}
+
+/* Of the ROM's tables the first GiB alone: the rest is for early times. */
+static void own_tables(void)
+{
+    uint64_t cr3;
+
+    if (has_own_tables())
         return;
-    memcpy(fw_tables[0], (void *)(uintptr_t)cr3, ZP_PAGE_SIZE);
-    memcpy(fw_tables[1], (void *)(uintptr_t)(fw_tables[0][0] & ZP_PTE_ADDRESS), ZP_PAGE_SIZE);
+    __asm__("mov %%cr3, %0" : "=r"(cr3));
+    memset(fw_tables, 0, 2 * ZP_PAGE_SIZE);
     fw_tables[0][0] = (uintptr_t)fw_tables[1] | ENTRY;
-    fw_tables[1][FW_ALIAS_GIB] = fw_tables[1][FW_ALIAS_GIB + 1] = 0; /* that was for early times */
+    cr3 = *(const uint64_t *)(uintptr_t)cr3;
+    fw_tables[1][0] = *(const uint64_t *)(uintptr_t)(cr3 & ZP_PTE_ADDRESS);
     __asm__ volatile("mov %0, %%cr3" : : "r"(fw_tables) : "memory");
+}
+
+/* In pages of 1 GiB, by the tables of the ROM. */
+static bool is_seen(uint64_t end)
+{
+    uint32_t eax = 0x80000001, ebx, ecx, edx;
+
+    if (end > FW_ALIAS_GIB * GIB || has_own_tables())
+        return false;
+    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
+    return edx & CPUID_PAGE1GB;
 }
 
 /* The table that entry names, made from the pool if there is none; NULL: the pool is empty. */
@@ -68,11 +91,13 @@ const void *stub_see(uint64_t address, uint64_t size)
         return (const void *)(uintptr_t)address;
     if (!zp_add(address, size, &end))
         return NULL;
-    if (end <= GIB)
+    if (end <= FW_ALWAYS_SEEN)
         return (const void *)(uintptr_t)address;
     /* An entry that names an address which the CPU has not is a fault, and nobody is there to take it. */
     if (end > ZP_GIB4 && (end > LOW_HALF || (end - 1) & ~stub_address_mask()))
         return NULL;
+    if (is_seen(end))
+        return (const void *)(uintptr_t)address;
     own_tables();
     for (uint64_t at = address & ~(GIB - 1); at < end; at += GIB)
         if (!map_gib(at))
