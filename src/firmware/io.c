@@ -91,7 +91,8 @@ uint64_t fw_ticks(void)
     return (uint64_t)high << 32 | low;
 }
 
+/* So many that asking again costs less than waiting, and few enough that nobody is kept waiting. */
 void fw_pause(void)
 {
-    __asm__ volatile("pause" : : : "memory");
+    __asm__ volatile("pause; pause; pause; pause; pause; pause; pause; pause" : : : "memory");
 }

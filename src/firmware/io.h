@@ -28,7 +28,7 @@ void fw_write32(uint64_t address, uint32_t value);
 void fw_fence(void);
 
 uint64_t fw_ticks(void); /* the time-stamp counter */
-void fw_pause(void);
+void fw_pause(void);     /* a microsecond or less: eight times the instruction of that name */
 
 /*
  * Sees to it that device memory can be accessed at its own address, which may lie above what is mapped. The

@@ -10,9 +10,9 @@
 #include "io.h"
 
 #define RESET_TICKS  (UINT64_C(4) << 30) /* a second or two */
-#define ROUNDS       (UINT64_C(1) << 29) /* should time stand still */
+#define ROUNDS       (UINT64_C(1) << 26) /* should time stand still; each is a pause */
 #define RESET_ROUNDS (UINT64_C(1) << 20) /* each reads a register */
-#define STATUS_EVERY UINT64_C(0x8000)    /* rounds between looks at the status */
+#define STATUS_EVERY UINT64_C(0x1000)    /* rounds between looks at the status */
 #define CHAIN_LEAST  4                   /* descriptors: header, data, status; a power of two */
 
 #define BIT(number) (UINT64_C(1) << (number))
