@@ -238,9 +238,10 @@ def packed_by_uefi():
 
 
 def unified_by_uefi():
-    disks.uki()
+    unified = images.unified(disks.place("unified.efi"), [
+        (".cmdline", disks.WORDS.encode() + b"\0"), (".initrd", disks.INITRD), (".linux", disks.PROBE["bzimage"].read_bytes())])
     return images.gpt(disks.place("uki-uefi"), ("ef00", "ESP", images.fat(disks.place("uki-uefi.fat"), images.tree(
-        disks.FOLDER / "uki-uefi.tree", {"EFI/BOOT/BOOTX64.EFI": disks.place("one.efi")}), 8 * MIB)))
+        disks.FOLDER / "uki-uefi.tree", {"EFI/BOOT/BOOTX64.EFI": unified}), 8 * MIB)))
 
 
 # --- machines -----------------------------------------------------------------------------------------
