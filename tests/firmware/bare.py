@@ -44,6 +44,7 @@ class Bare:
         self.folder = tempfile.TemporaryDirectory(prefix="zeropage-bare-")
         place = pathlib.Path(self.folder.name)
         self.size, self.watched = memory, watched
+        self.touched = set(range(0, memory, MIB))  # MiB that may be otherwise than UNTOUCHED
         with open(place / "ram", "wb") as file:
             file.truncate(memory)
         with open(place / "ram", "r+b") as file:
@@ -117,18 +118,18 @@ class Bare:
     def fill(self):
         """All RAM as if nobody had written to it, but the ELF, as its program headers have it."""
         self.ask("stop")
-        for at in range(0, self.size, MIB):
-            if self.ram[at:at + MIB] != UNTOUCHED:
-                self.ram[at:at + MIB] = UNTOUCHED
+        for at in self.touched:
+            self.ram[at:at + MIB] = UNTOUCHED
+        self.touched = set()
         self.load()
 
     def load(self):
         for offset, address, filesz, memsz in self.loads:
-            self.ram[address:address + memsz] = bytes(memsz)
-            self.ram[address:address + filesz] = self.data[offset:offset + filesz]
+            self.write(address, self.data[offset:offset + filesz] + bytes(memsz - filesz))
 
     def write(self, address, data):
         self.ram[address:address + len(data)] = data
+        self.touched.update(range(address & -MIB, address + len(data), MIB))
 
     def enter(self, way, handed, magic=0, seconds=20):
         """
@@ -138,7 +139,8 @@ class Bare:
         entry = self.pvh + WAYS[way]
         self.write(PARAMETERS, struct.pack("<IIQQ", way == "linux64", magic, entry, handed))
         if self.watched:
-            self.before = {at: self.ram[at:at + MIB] for at in range(0, self.size, MIB) if self.ram[at:at + MIB] != UNTOUCHED}
+            self.before = {at: self.ram[at:at + MIB] for at in self.touched}
+            self.touched = set(range(0, self.size, MIB))  # until we have looked
         self.ask("system_reset")
         while self._take(0):
             pass
@@ -156,6 +158,9 @@ class Bare:
         self.ask("stop")
         while self._take(0.02):
             pass
+        if self.watched:
+            self.changed = {at for at in self.touched if self.ram[at:at + MIB] != self.before.get(at, UNTOUCHED)}
+            self.touched = self.changed | set(self.before)
         return self.text
 
     def peek(self, address, size):
@@ -167,8 +172,7 @@ class Bare:
     def written(self):
         """What has changed since it was entered: the addresses of pages."""
         pages = []
-        for at in range(0, self.size, MIB):
+        for at in sorted(self.changed):
             now, then = self.ram[at:at + MIB], self.before.get(at, UNTOUCHED)
-            if now != then:
-                pages += [at + page for page in range(0, MIB, 4096) if now[page:page + 4096] != then[page:page + 4096]]
+            pages += [at + page for page in range(0, MIB, 4096) if now[page:page + 4096] != then[page:page + 4096]]
         return pages
