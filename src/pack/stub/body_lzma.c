@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Unpacks the stub in bodies that are to be small rather than fast: LZMA without header or end mark, lc, lp
- * and pb 0, as squeeze.c makes it. It is our own and was found whole, so that nothing is checked.
+ * Unpacks the stub in bodies that are to be small rather than fast: LZMA without header or end mark, lc 3,
+ * lp and pb 0, as squeeze.c makes it. It is our own and was found whole, so that nothing is checked.
  * DOC/lzma-specification.txt of the LZMA SDK; names are its.
  */
 #include <stddef.h>
@@ -10,6 +10,8 @@
 #define STATES       12
 #define LITERAL_NEXT 7 /* states from here on follow a match */
 #define MATCH_MIN    2
+#define CONTEXT_BITS 3                   /* lc */
+#define WINDOW       (UINT32_C(1) << 18) /* of distances that are taken for those of calls */
 #define MODEL_BITS   11
 #define MOVE_BITS    5
 #define TOP          (UINT32_C(1) << 24)
@@ -28,7 +30,7 @@ struct model {
     probability slot[4][64];
     probability place[128];
     probability align[16];
-    probability literal[0x300];
+    probability literal[1 << CONTEXT_BITS][0x300];
     struct length_model match, rep;
 };
 
@@ -121,7 +123,7 @@ static uint32_t distance(struct decoder *decoder, uint32_t length)
 }
 
 /* After a match the byte at its distance is a hint, as long as the bits agree with it. */
-static uint8_t literal(struct decoder *decoder, const uint8_t *hint)
+static uint8_t literal(struct decoder *decoder, probability *model, const uint8_t *hint)
 {
     uint32_t node = 1, hinted = hint ? *hint : 0, offset = hint ? 0x100 : 0;
 
@@ -130,7 +132,7 @@ static uint8_t literal(struct decoder *decoder, const uint8_t *hint)
 
         hinted <<= 1;
         wanted = hinted & offset;
-        got = bit(decoder, &decoder->model.literal[offset + wanted + node]);
+        got = bit(decoder, &model[offset + wanted + node]);
         node = node << 1 | got;
         if ((wanted != 0) != got)
             offset = 0;
@@ -166,14 +168,17 @@ static void start(struct decoder *decoder, const uint8_t *from)
     decoder->from = from + 5;
 }
 
-/* Calls have the address of what they call in place of its distance: so they look alike, and pack well. */
+/*
+ * Calls and jumps have the address of what they lead to in place of its distance: so they look alike, and
+ * pack well. What is too far for a distance in here is none, and stays.
+ */
 static void mend_calls(uint8_t *bytes, size_t size)
 {
-    for (size_t at = 0; at + 5 <= size; at++) {
-        if (bytes[at] != 0xe8)
-            continue;
-        *(aliasing *)(bytes + at + 1) -= (uint32_t)at;
-        at += sizeof(aliasing);
+    for (size_t at = 1; at + 4 <= size; at++) {
+        aliasing *distance = (aliasing *)(bytes + at);
+
+        if ((bytes[at - 1] & 0xfe) == 0xe8 && *distance + WINDOW / 2 < WINDOW)
+            *distance = ((*distance + WINDOW / 2 - (uint32_t)at) & (WINDOW - 1)) - WINDOW / 2;
     }
 }
 
@@ -187,10 +192,12 @@ void unpack_body(uint8_t *to, const uint8_t *from, const uint8_t *end, size_t si
     (void)end;
     start(&decoder, from);
     for (size_t at = 0; at < size;) {
+        const uint8_t last = at ? to[at - 1] : 0;
         uint32_t count;
 
         if (!bit(&decoder, &model->is_match[state])) {
-            to[at] = literal(&decoder, state >= LITERAL_NEXT ? to + at - rep[0] - 1 : NULL);
+            to[at] = literal(&decoder, model->literal[last >> (8 - CONTEXT_BITS)],
+                             state >= LITERAL_NEXT ? to + at - rep[0] - 1 : NULL);
             at++;
             state = state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
             continue;

@@ -50,18 +50,23 @@ static size_t pack_lz4(size_t size)
     return packed_size > 0 ? (size_t)packed_size : 0;
 }
 
-/* Calls (0xe8) with addresses in place of distances: body_lzma.c undoes that. */
-static void tell_calls(size_t size)
+/*
+ * Calls (0xe8), and for a mask of 0xfe jumps (0xe9), with addresses in place of distances; only where the
+ * distance may be one, so that constants stay as they are. body_lzma.c, and unpack.S of the firmware, undo
+ * that first to last: so this goes from last to first.
+ */
+static void tell_near(size_t size, unsigned char mask)
 {
-    for (size_t at = 0; at + 5 <= size; at++) {
-        uint32_t distance;
+    const int64_t window = 1 << 18, half = window / 2;
 
-        if ((unsigned char)stub[at] != 0xe8)
-            continue;
+    for (size_t at = size - 5 + 1; at-- > 0;) {
+        int32_t distance;
+
         memcpy(&distance, stub + at + 1, sizeof(distance));
-        distance += (uint32_t)at;
+        if (((unsigned char)stub[at] & mask) != 0xe8 || distance < -half || distance >= half)
+            continue;
+        distance = (int32_t)((distance + (int64_t)at + 1 + half) % window - half);
         memcpy(stub + at + 1, &distance, sizeof(distance));
-        at += sizeof(distance);
     }
 }
 
@@ -75,7 +80,7 @@ static size_t pack_lzma(size_t size)
     if (lzma_lzma_preset(&options, 9 | LZMA_PRESET_EXTREME))
         return 0;
     options.dict_size = STUB_MAX;
-    options.lc = 0;
+    options.lc = 3;
     options.lp = 0;
     options.pb = 0;
     options.nice_len = 273;
@@ -83,25 +88,6 @@ static size_t pack_lzma(size_t size)
                                sizeof(packed)) != LZMA_OK)
         return 0;
     return packed_size;
-}
-
-/*
- * The same, but only where the distance may be one, so that constants stay as they are. unpack.S of the
- * firmware undoes that, first to last: so this goes from last to first.
- */
-static void tell_near(size_t size)
-{
-    const int64_t window = 1 << 18, half = window / 2;
-
-    for (size_t at = size - 5 + 1; at-- > 0;) {
-        int32_t distance;
-
-        memcpy(&distance, stub + at + 1, sizeof(distance));
-        if ((unsigned char)stub[at] != 0xe8 || distance < -half || distance >= half)
-            continue;
-        distance = (int32_t)((distance + (int64_t)at + 1 + half) % window - half);
-        memcpy(stub + at + 1, &distance, sizeof(distance));
-    }
 }
 
 /* As unpack.S reads it: bits in words of 32, lowest byte first. All ones: as the library thinks best. */
@@ -123,8 +109,8 @@ static size_t pack_nrv2e(size_t size)
 static const struct method {
     const char *name;
     size_t (*pack)(size_t size);
-    void (*prepare)(size_t size);
-} methods[] = {{"lz4", pack_lz4, NULL}, {"lzma", pack_lzma, tell_calls}, {"nrv2e", pack_nrv2e, tell_near}};
+    unsigned char mask; /* of calls to tell; 0: none */
+} methods[] = {{"lz4", pack_lz4, 0}, {"lzma", pack_lzma, 0xfe}, {"nrv2e", pack_nrv2e, 0xff}};
 
 static const struct method *find_method(const char *name)
 {
@@ -147,8 +133,8 @@ int main(int argc, char **argv)
     }
     size = read_stub(argv[2]);
     memcpy(words, stub + size - sizeof(words), sizeof(words));
-    if (method->prepare)
-        method->prepare(size);
+    if (method->mask)
+        tell_near(size, method->mask);
     packed_size = method->pack(size);
     if (packed_size == 0) {
         fprintf(stderr, "squeeze: %s: the library gives up\n", argv[2]);
