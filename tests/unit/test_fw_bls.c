@@ -222,8 +222,9 @@ static void variables(void **state)
 
     (void)state;
     begin(&fixture);
-    fw_tree_text(&fixture.tree, ENTRIES "a.conf",
-                 "linux /a\ninitrd /b $tuned_initrd\noptions $kernelopts ${tuned_params} x=$y $tuned_params\n");
+    fw_tree_text(
+        &fixture.tree, ENTRIES "a.conf",
+        "linux /a\ninitrd /b $tuned_initrd\noptions $kernelopts ${tuned_params} x=$y $tuned_params\n");
     entry = only(&fixture);
     assert_int_equal(entry->initrd_count, 1);
     assert_string_equal(entry->options, "  x=$y");

@@ -10,23 +10,19 @@
 #include <zeropage/wire/x86.h>
 #include <zeropage/wire/xen.h>
 
+#include "../../enter/from32.inc"
 #include "../../pack/layout.h"
 #include "layout.h"
 
 #define CODE64     0x10
 #define DATA       0x18
 
-/* CPUID's extended functions: their number, and bit 29 of EDX of the second (Intel SDM 2A, CPUID). */
-#define EXTENDED   0x80000000
-#define FEATURES   0x80000001
-#define LONG_MODE  29
-
 #define RELA_SIZE  24
 #define RELATIVE   8 /* R_X86_64_RELATIVE */
 
 /* The tables: top, pointers, four directories, and a fifth level above them for who comes with one. */
-#define POINTERS    0x1000
-#define DIRECTORIES 0x2000
+#define POINTERS    FROM32_POINTERS
+#define DIRECTORIES FROM32_DIRECTORIES
 #define PML5        0x6000
 
     .section .text.start, "ax"
@@ -50,79 +46,20 @@ fw_begin:
     movl    $ZP_PACK_WAY_MULTIBOOT2, %edi
     jmp     found32
 
-/*
- * Only a call tells where we are, and it needs a stack: four bytes of what was handed over, lent. If that is no
- * memory, what there is elsewhere, so that fw_main can say so.
- */
 found32:
     cli
     cld
-    movl    %ebx, %ecx
-    movl    (%ecx), %eax
-    notl    %eax
-    movl    %eax, (%ecx)
-    cmpl    %eax, (%ecx)
-    notl    %eax
-    je      2f
-    movl    $ZP_BDA_END, %ecx
-    movl    (%ecx), %eax
-2:  leal    4(%ecx), %esp
-    call    1f
-base:
-1:  popl    %ebp
-    movl    %eax, (%ecx)
-    movl    %edi, %edx              /* EBX: handed, EDX: the way, EBP: where 1 is */
-
-/* Paging is off by every protocol. If a loader left it on, off with it; PCIDs must go first. */
-    movl    %cr4, %eax
-    andl    $~ZP_CR4_PCIDE, %eax
-    movl    %eax, %cr4
-    movl    %cr0, %eax
-    andl    $~ZP_CR0_PG, %eax
-    movl    %eax, %cr0
-
-    leal    (fw_tables - 1b)(%ebp), %esi
-    leal    DIRECTORIES(%esi), %edi
-    movl    $(ZP_PTE_P | ZP_PTE_RW | ZP_PTE_PS), %eax
-    movl    $2048, %ecx
-2:  movl    %eax, (%edi)
-    movl    $0, 4(%edi)
-    addl    $8, %edi
-    addl    $ZP_PAGE_SIZE_2M, %eax
-    loop    2b
-    movl    %esi, %edi
-    xorl    %eax, %eax
-    movl    $(2 * ZP_PAGE_SIZE / 4), %ecx
-    rep stosl
-    leal    POINTERS + (ZP_PTE_P | ZP_PTE_RW)(%esi), %eax
-    movl    %eax, (%esi)
-    leal    POINTERS(%esi), %edi
-    movl    $4, %ecx
-3:  addl    $ZP_PAGE_SIZE, %eax
-    movl    %eax, (%edi)
-    addl    $8, %edi
-    loop    3b
-
-    leal    (fw_stack - 1b)(%ebp), %esp
+    find_origin fw_begin
+    paging_off
+    movl    %ebx, %esi
+    demand_long_mode no_long_mode
+    movl    %esi, %ebx
+    movl    %edi, %edx              /* EBX: handed, EDX: the way */
+    leal    (fw_tables - fw_begin)(%ebp), %esi
+    map_4gib 0
     movl    %edx, %edi
-    call    demand_long_mode
-    movl    $ZP_CR4_PAE, %eax
-    movl    %eax, %cr4
-    movl    %esi, %cr3
-    movl    $ZP_MSR_EFER, %ecx
-    rdmsr
-    orl     $ZP_EFER_LME, %eax
-    wrmsr
-    leal    (gdt - 1b)(%ebp), %eax
-    pushl   %eax
-    pushw   $(gdt_end - gdt - 1)
-    lgdtl   (%esp)
-    pushl   $CODE64
-    leal    (long_mode - 1b)(%ebp), %eax
-    pushl   %eax
-    movl    $(ZP_CR0_PG | ZP_CR0_NE | ZP_CR0_ET | ZP_CR0_PE), %eax
-    movl    %eax, %cr0
-    lretl
+    leal    (fw_stack - fw_begin)(%ebp), %esp
+    to_long_mode fw_begin, 0, gdt, gdt_end, CODE64, long_mode
     .code64
 long_mode:
     movl    %ebx, %ebx
@@ -152,21 +89,9 @@ multiboot2:
     .long   8
 multiboot2_end:
 
-/* A CPU without it would start all over at the first write to EFER, with no word. EBP: where 1 is, above. */
     .code32
-demand_long_mode:
-    pushl   %ebx
-    movl    $EXTENDED, %eax
-    cpuid
-    cmpl    $FEATURES, %eax
-    jb      1f
-    movl    $FEATURES, %eax
-    cpuid
-    btl     $LONG_MODE, %edx
-    jnc     1f
-    popl    %ebx
-    ret
-1:  leal    (message_cpu - base)(%ebp), %esi
+no_long_mode:
+    leal    (message_cpu - fw_begin)(%ebp), %esi
     movl    $0x3f8, %edx
 2:  movb    (%esi), %al
     incl    %esi

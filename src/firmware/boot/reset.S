@@ -5,21 +5,16 @@
  * 0xf0000 we left RAM in their place. In as few steps as there are to 64-bit mode, by page tables that need not
  * be built: they are constants of the ROM, accessed and dirty already so that no CPU writes to them. They map
  * the first GiB, and more by pages of 1 GiB, which see.c asks the CPU for before it looks at anything there.
- * Intel SDM 3A, 9.1.4 "First Instruction Executed" and
- * 9.8.5 "Initializing IA-32e Mode".
+ * Intel SDM 3A, 9.1.4 "First Instruction Executed" and 9.8.5 "Initializing IA-32e Mode".
  */
 #include <zeropage/wire/x86.h>
 
+#include "../../enter/from32.inc"
 #include "layout.h"
 
 #define CODE32 0x08
 #define CODE64 0x10
 #define DATA   0x18
-
-/* CPUID's extended functions: their number, and bit 29 of EDX of the second (Intel SDM 2A, CPUID). */
-#define EXTENDED  0x80000000
-#define FEATURES  0x80000001
-#define LONG_MODE 29
 
 #define TABLE  (ZP_PTE_P | ZP_PTE_RW | ZP_PTE_A)
 #define PAGE   (ZP_PTE_P | ZP_PTE_RW | ZP_PTE_A | ZP_PTE_D | ZP_PTE_PS)
@@ -98,14 +93,7 @@ gdt_pointer:
     .section .text.start, "ax"
     .code32
 start32:
-    movl    $EXTENDED, %eax
-    cpuid
-    cmpl    $FEATURES, %eax
-    jb      no_long_mode
-    movl    $FEATURES, %eax
-    cpuid
-    btl     $LONG_MODE, %edx
-    jnc     no_long_mode
+    demand_long_mode no_long_mode
     movl    $DATA, %eax
     movl    %eax, %ds
     movl    %eax, %es

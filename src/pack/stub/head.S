@@ -12,6 +12,7 @@
  */
 #include <zeropage/wire/x86.h>
 
+#include "../../enter/from32.inc"
 #include "../layout.h"
 
 /* Made by the build (squeeze.c): STUB_BYTES, STUB_TABLES and STUB_MEMORY of the stub (stub.ld). */
@@ -25,11 +26,6 @@
 #define CODE64      0x10
 #define DATA        0x18
 #define LOAD_ERROR  0x8000000000000001 /* UEFI appendix D */
-
-/* CPUID's extended functions: their number, and bit 29 of EDX of the second (Intel SDM 2A, CPUID). */
-#define EXTENDED    0x80000000
-#define FEATURES    0x80000001
-#define LONG_MODE   29
 
     .section .text.head, "ax"
 body:
@@ -117,34 +113,10 @@ found32:
     jmp     found64
     .code32
 
-/*
- * Only a call tells where we are, and it needs a stack: four bytes of what was handed over, lent. If that is no
- * memory, what there is elsewhere, so that the stub can say so.
- */
-1:  movl    %ebx, %ecx
-    movl    (%ecx), %eax
-    notl    %eax
-    movl    %eax, (%ecx)
-    cmpl    %eax, (%ecx)
-    notl    %eax
-    je      1f
-    movl    $ZP_BDA_END, %ecx
-    movl    (%ecx), %eax
-1:  leal    4(%ecx), %esp
-    call    2f
-2:  popl    %ebp
-    movl    %eax, (%ecx)
-    subl    $(2b - body), %ebp
+1:  find_origin body
     movl    %edi, %esp              /* no stack yet: one more register */
     verify  e, bad32
-
-/* Paging is off by every protocol. If a loader left it on, off with it; PCIDs must go first. */
-    movl    %cr4, %eax
-    andl    $~ZP_CR4_PCIDE, %eax
-    movl    %eax, %cr4
-    movl    %cr0, %eax
-    andl    $~ZP_CR0_PG, %eax
-    movl    %eax, %cr0
+    paging_off
     jmp     tables32
 
 bad32:
@@ -280,67 +252,21 @@ message:
 message_cpu:
     .asciz  "zeropage: this CPU has no 64-bit mode, and the stub needs it\r\n"
 
-/*
- * Long mode, 4 GiB in pages of 2 MiB: four directories, their table and the top, in the stub's memory. A CPU
- * without it would start all over at the first write to EFER, with no word.
- */
+/* Tables and stack lie in the stub's memory. */
     .code32
 tables32:
     movl    %ebx, %esi
-    movl    $EXTENDED, %eax
-    cpuid
-    cmpl    $FEATURES, %eax
-    jb      1f
-    movl    $FEATURES, %eax
-    cpuid
-    btl     $LONG_MODE, %edx
-    jc      2f
-1:  leal    (message_cpu - body)(%ebp), %esi
-    jmp     refuse32
-2:  movl    %esi, %ebx
+    demand_long_mode no_long_mode
+    movl    %esi, %ebx
     movl    BODY(ZP_PACK_BODY_WORK)(%ebp), %esi
     addl    %ebp, %esi
-    leal    STUB_TABLES + 0x2000(%esi), %edi
-    movl    $(ZP_PTE_P | ZP_PTE_RW | ZP_PTE_PS), %eax
-    movl    $2048, %ecx
-1:  movl    %eax, (%edi)
-    movl    $0, 4(%edi)
-    addl    $8, %edi
-    addl    $ZP_PAGE_SIZE_2M, %eax
-    loop    1b
-    leal    STUB_TABLES(%esi), %edi
-    xorl    %eax, %eax
-    movl    $(2 * ZP_PAGE_SIZE / 4), %ecx
-    rep stosl
-    leal    STUB_TABLES + 0x1000 + (ZP_PTE_P | ZP_PTE_RW)(%esi), %eax
-    movl    %eax, STUB_TABLES(%esi)
-    leal    STUB_TABLES + 0x1000(%esi), %edi
-    movl    $4, %ecx
-2:  addl    $ZP_PAGE_SIZE, %eax
-    movl    %eax, (%edi)
-    addl    $8, %edi
-    loop    2b
-
+    map_4gib STUB_TABLES
     movl    %esp, %edi              /* the way; from here on there is a stack */
     leal    STUB_MEMORY(%esi), %esp
-    movl    $ZP_CR4_PAE, %eax
-    movl    %eax, %cr4
-    leal    STUB_TABLES(%esi), %eax
-    movl    %eax, %cr3
-    movl    $ZP_MSR_EFER, %ecx
-    rdmsr
-    orl     $ZP_EFER_LME, %eax
-    wrmsr
-    leal    (gdt - body)(%ebp), %eax
-    pushl   %eax
-    pushw   $(gdt_end - gdt - 1)
-    lgdtl   (%esp)
-    pushl   $CODE64
-    leal    (long_mode - body)(%ebp), %eax
-    pushl   %eax
-    movl    $(ZP_CR0_PG | ZP_CR0_NE | ZP_CR0_ET | ZP_CR0_PE), %eax
-    movl    %eax, %cr0
-    lretl
+    to_long_mode body, STUB_TABLES, gdt, gdt_end, CODE64, long_mode
+no_long_mode:
+    leal    (message_cpu - body)(%ebp), %esi
+    jmp     refuse32
     .code64
 long_mode:
     movl    $DATA, %eax
