@@ -186,12 +186,13 @@ static bool is_usable(const struct zp_memory_range *range, bool busy)
     return range->usage == ZP_USAGE_FREE || (busy && range->usage == ZP_USAGE_BUSY);
 }
 
-/* Free ranges that touch are one run. */
+/* Free ranges that touch are one run. A span over busy memory may reach into it from the last one. */
 static bool next_run(const struct zp_draft *draft, struct zp_walk *walk, bool busy)
 {
     const struct zp_machine *machine = draft->plan.machine;
     const struct zp_memory_range *range = machine->ranges + walk->range;
     const struct zp_memory_range *end = machine->ranges + machine->range_count;
+    const uint64_t behind = walk->next < ZP_LOWEST ? ZP_LOWEST : walk->next;
 
     while (range < end && !is_usable(range, busy))
         range++;
@@ -201,8 +202,8 @@ static bool next_run(const struct zp_draft *draft, struct zp_walk *walk, bool bu
     for (; range < end && is_usable(range, busy) && range->start.value == walk->run_end; range++)
         walk->run_end += range->size;
     walk->range = (size_t)(range - machine->ranges);
-    if (walk->next < ZP_LOWEST)
-        walk->next = ZP_LOWEST;
+    if (walk->next < behind)
+        walk->next = behind;
     /* Runs ascend, and so do spans. */
     while (walk->span < draft->plan.span_count) {
         const struct zp_span *span = &draft->room.spans[walk->span];
@@ -222,8 +223,10 @@ static bool next_gap(const struct zp_draft *draft, struct zp_walk *walk, bool bu
     if (walk->next >= walk->run_end && !next_run(draft, walk, busy))
         return false;
     ret_gap->start = walk->next;
-    ret_gap->end = walk->next = walk->run_end;
-    span = &draft->room.spans[walk->span];
+    ret_gap->end = walk->run_end;
+    if (walk->next < walk->run_end)
+        walk->next = walk->run_end;
+    span = draft->room.spans + walk->span;
     if (walk->span < draft->plan.span_count && span->start.value < walk->run_end) {
         ret_gap->end = span->start.value;
         walk->next = span->start.value + span->size;

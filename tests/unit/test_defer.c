@@ -548,6 +548,24 @@ static void spans_need_room(void **state)
     free(f);
 }
 
+/* A kernel that begins in front of busy memory and ends behind it: no gap begins in what it has behind. */
+static void beyond_busy_memory_is_no_gap(void **state)
+{
+    struct fixture *f = fixture_elf(ZP_PROTOCOL_LINUX64, ZP_CONTAINER_ELF64);
+
+    (void)state;
+    f->ranges[0] = (struct zp_memory_range){{0x1000}, 0x9f000, ZP_USAGE_FREE, 0};
+    f->ranges[1] = (struct zp_memory_range){{2 * MIB}, 0x3800, ZP_USAGE_FREE, 0};
+    f->ranges[2] = (struct zp_memory_range){{2 * MIB + 0x3800}, 0x400, ZP_USAGE_BUSY, 0};
+    f->ranges[3] = (struct zp_memory_range){{2 * MIB + 0x3c00}, 6 * MIB - 0x3c00, ZP_USAGE_FREE, 0};
+    f->machine.range_count = 4;
+    f->request.flags |= ZP_REQUEST_DEFER;
+    f->request.trampoline_size = MIB;
+    plan_holds(f);
+    assert_true(comes_to_the_same(f, 8 * MIB) != 0);
+    free(f);
+}
+
 /* --- any map --------------------------------------------------------------------------------------- */
 
 static uint32_t next_random(uint64_t *seed)
@@ -621,6 +639,7 @@ int main(void)
         cmocka_unit_test(too_little_memory_is_told),
         cmocka_unit_test(moves_need_room),
         cmocka_unit_test(spans_need_room),
+        cmocka_unit_test(beyond_busy_memory_is_no_gap),
         cmocka_unit_test(any_map),
     };
 
