@@ -46,6 +46,13 @@ class Buses(Machine):
         self.boots("00:02.0", "pc", ROM, "-cpu", "qemu64,phys-bits=36", "-device", DISK, "-device", "pci-testdev,membar=64G",
                    notes=(r"PCI 0:3\.0: no room for 0x1000000000 bytes: left to the kernel",))
 
+    def test_devices_farther_than_pages_of_1_gib_reach(self):
+        """Where the disk's registers are, behind memory to be plugged in, the ROM's own page tables have nothing: they are
+        left, and our code above 1 GiB, which they mapped, stays in sight. BARs of 32 bits push the disk's up there."""
+        large = ["-device", "secondary-vga,vgamem_mb=256"] * 5
+        self.boots("00:06.0", "q35", ROM, "-cpu", "max,phys-bits=46", "-m", "2G,slots=1,maxmem=600G", *large, "-device", DISK,
+                   notes=[rf"PCI 0:{slot}\.0: no room for 0x10000000 bytes: left to the kernel" for slot in (4, 5)])
+
 
 if __name__ == "__main__":
     zptap.main()

@@ -2,7 +2,8 @@
 /*
  * Page tables, GiB by GiB, as somebody wants to look at memory. The ROM's own tables map the first, and with
  * a CPU that has pages of 1 GiB all that machines commonly have: fast boots need no more. Before anything is
- * added the tables are copied to RAM (entry.S has made them there already). Receives any address, for tables
+ * added the tables are copied to RAM (entry.S has made them there already), for code and data of ours may lie
+ * in what they map. Receives any address, for tables
  * and command lines name what they like; guarantees that what it gives back can be looked at. Intel SDM
  * 3A, 4.5 "4-level and 5-level paging".
  */
@@ -33,7 +34,15 @@ static bool has_own_tables(void)
     return cr3 - (uintptr_t)fw_tables < sizeof(fw_tables);
 }
 
-/* Of the ROM's tables the first GiB alone: the rest is for early times. */
+static bool has_pages_of_1_gib(void)
+{
+    uint32_t eax = 0x80000001, ebx, ecx, edx;
+
+    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
+    return edx & CPUID_PAGE1GB;
+}
+
+/* What was seen by the ROM's tables stays in sight; but not the ROM's top, which is for early times. */
 static void own_tables(void)
 {
     uint64_t cr3;
@@ -44,19 +53,15 @@ static void own_tables(void)
     memset(fw_tables, 0, 2 * ZP_PAGE_SIZE);
     fw_tables[0][0] = (uintptr_t)fw_tables[1] | ENTRY;
     cr3 = *(const uint64_t *)(uintptr_t)cr3;
-    fw_tables[1][0] = *(const uint64_t *)(uintptr_t)(cr3 & ZP_PTE_ADDRESS);
+    memcpy(fw_tables[1], (const void *)(uintptr_t)(cr3 & ZP_PTE_ADDRESS),
+           (has_pages_of_1_gib() ? FW_ALIAS_GIB : 1) * sizeof(uint64_t));
     __asm__ volatile("mov %0, %%cr3" : : "r"(fw_tables) : "memory");
 }
 
 /* In pages of 1 GiB, by the tables of the ROM. */
 static bool is_seen(uint64_t end)
 {
-    uint32_t eax = 0x80000001, ebx, ecx, edx;
-
-    if (end > FW_ALIAS_GIB * GIB || has_own_tables())
-        return false;
-    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
-    return edx & CPUID_PAGE1GB;
+    return end <= FW_ALIAS_GIB * GIB && !has_own_tables() && has_pages_of_1_gib();
 }
 
 /* The table that entry names, made from the pool if there is none; NULL: the pool is empty. */
@@ -74,8 +79,11 @@ static uint64_t *table_below(uint64_t *entry)
 static bool map_gib(uint64_t address)
 {
     uint64_t *pointers = table_below(&fw_tables[0][address >> 39 & 511]);
-    uint64_t *directory = pointers ? table_below(&pointers[address >> 30 & 511]) : NULL;
+    uint64_t *entry = pointers ? &pointers[address >> 30 & 511] : NULL, *directory;
 
+    if (entry && *entry & ZP_PTE_PS)
+        return true;
+    directory = entry ? table_below(entry) : NULL;
     if (!directory || directory[0])
         return directory != NULL;
     for (uint64_t i = 0; i < ZP_PAGE_TABLE_ENTRIES; i++)
