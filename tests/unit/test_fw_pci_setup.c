@@ -501,6 +501,61 @@ static void more_bridges_than_numbers(void **state)
     assert_true(with.notes > 0);
 }
 
+/* Who has one of too many has none that decodes: the one left out would lie at 0. */
+static void more_bars_than_there_may_be(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 110; i++) {
+        struct function *function = add(-1, (uint8_t)(i + 8), false);
+
+        function->config[ZP_PCI_HEADER_TYPE] = ZP_PCI_HEADER_MULTIFUNCTION;
+        for (unsigned number = 0; number < 6; number++)
+            bar(function, number, number % 3 == 2 ? BAR_IO : BAR_32, 16);
+    }
+    set_up(false);
+    assert_true(assert_sound(low, high) != 0);
+    assert_int_equal(strncmp(with.note, "PCI: more than", 14), 0);
+}
+
+/* The last BAR says that it has 64 bits, and has no other half: what lies behind it is no BAR's. */
+static void half_a_bar(void **state)
+{
+    for (unsigned is_bridge = 0; is_bridge < 2; is_bridge++) {
+        unsigned last = is_bridge ? 1 : 5, behind = 0x14 + 4 * last;
+        struct function *function;
+
+        begin(state);
+        function = add(-1, 8, is_bridge);
+        bar(function, last, BAR_32, 4096);
+        function->config[behind - 4] = 4;
+        memset(function->mask + behind, 0xff, 4);
+        if (is_bridge)
+            bar(add(1, 0, false), 0, BAR_32, 4096);
+        else
+            memset(function->config + behind, 0x55, 4);
+        set_up(false);
+        if (is_bridge)
+            assert_int_equal(function->config[ZP_PCI_SECONDARY_BUS], 1);
+        else
+            assert_int_equal(get(function->config + behind, 4), 0x55555555);
+        assert_true(get(function->config + behind - 4, 4) >= low.start);
+        function->sizes[last] = 0; /* it was looked at */
+        assert_int_equal(assert_sound(low, high), 0);
+    }
+}
+
+/* A BAR as large as addresses are has no place, and the others of its device none without it. */
+static void as_large_as_addresses(void **state)
+{
+    (void)state;
+    add(-1, 8, true);
+    bar(add(1, 8, false), 0, BAR_PREFETCH_64, UINT64_C(1) << 48);
+    bar(&with.functions[2], 2, BAR_32, 4096);
+    set_up(false);
+    assert_int_equal(assert_sound(low, high), 2);
+    assert_int_equal(with.notes, 1);
+}
+
 static uint64_t seed;
 
 static unsigned any(unsigned end)
@@ -679,6 +734,9 @@ int main(void)
         POINT(too_large),
         POINT(roots_keep_their_numbers),
         POINT(more_bridges_than_numbers),
+        POINT(more_bars_than_there_may_be),
+        POINT(half_a_bar),
+        POINT(as_large_as_addresses),
         POINT(any_tree),
         POINT(nothing_is_set_up_twice),
         POINT(numbered_bridges_stay),

@@ -41,6 +41,7 @@
 
 #define MIB      0x100000u
 #define LOW_MAX  (UINT64_C(1) << 31) /* a BAR of more has no place below 4 GiB */
+#define SIZE_END (UINT64_C(1) << 48) /* sums of less do not wrap */
 #define SPARE    (2 * MIB)           /* of each window, for hot plug */
 #define IO_GRAIN 0x1000u
 
@@ -109,13 +110,24 @@ static void write8(uint16_t function, uint32_t offset, uint8_t value)
     fw_pci_write8(pci.windows->pci, function, offset, value);
 }
 
+static uint16_t decoding(const struct bar *bar)
+{
+    return bar->kind == IO || bar->kind == NOWHERE_IO ? COMMAND_IO : COMMAND_MEMORY;
+}
+
+static void put_nowhere(struct bar *bar)
+{
+    bar->kind = decoding(bar) == COMMAND_IO ? NOWHERE_IO : NOWHERE;
+}
+
 static void leave_out(struct bar *bar)
 {
     fw_note("PCI %x:%x.%d: no room for 0x%x bytes: left to the kernel", (uint64_t)bar->function >> 8,
             (uint64_t)bar->function >> 3 & 31, (uint64_t)bar->function & 7, bar->size);
-    bar->kind = bar->kind == IO ? NOWHERE_IO : NOWHERE;
+    put_nowhere(bar);
 }
 
+/* The others of its device, then, must not decode either: it would with them, at 0. */
 static void add(const struct bar *bar)
 {
     if (pci.bar_count < BAR_MAX) {
@@ -125,6 +137,9 @@ static void add(const struct bar *bar)
     if (!pci.full)
         fw_note("PCI: more than %d BARs and windows: the others are left out", (uint64_t)BAR_MAX);
     pci.full = true;
+    for (size_t i = 0; i < BAR_MAX; i++)
+        if (pci.bars[i].function == bar->function && decoding(&pci.bars[i]) == decoding(bar) && !bar->child)
+            put_nowhere(&pci.bars[i]);
 }
 
 /*
@@ -145,8 +160,8 @@ static void add_bar(struct bar *bar)
     add(bar);
 }
 
-/* One BAR; how many dwords it takes. */
-static unsigned measure(uint16_t function, unsigned offset)
+/* One BAR; how many dwords it takes. The last has no other half, whatever it says. */
+static unsigned measure(uint16_t function, unsigned offset, unsigned end)
 {
     struct bar bar = {.function = function, .offset = (uint8_t)offset};
     uint32_t low, high = UINT32_MAX;
@@ -161,7 +176,7 @@ static unsigned measure(uint16_t function, unsigned offset)
         bar.kind = IO;
         bar.size = -(low & ~3u) & 0xffff;
     } else {
-        bar.wide = (low & 6) == 4;
+        bar.wide = (low & 6) == 4 && offset + 4 < end;
         bar.kind = low & 8 ? PREFETCH : MEMORY;
         if (bar.wide) {
             write32(function, offset + 4, UINT32_MAX);
@@ -173,8 +188,14 @@ static unsigned measure(uint16_t function, unsigned offset)
     if (bar.wide)
         write32(function, offset + 4, 0);
     bar.align = bar.size;
-    if (zp_is_power_of_two(bar.size) && bar.size < UINT64_C(1) << 48)
+    if (!zp_is_power_of_two(bar.size))
+        return bar.wide ? 2 : 1;
+    if (bar.size < SIZE_END) {
         add_bar(&bar);
+    } else {
+        leave_out(&bar);
+        add(&bar);
+    }
     return bar.wide ? 2 : 1;
 }
 
@@ -225,7 +246,7 @@ static void scan_function(uint16_t function, unsigned type, unsigned depth)
     unsigned end = type == 1 ? BAR_0 + 8 : BAR_0 + 24;
 
     for (unsigned offset = BAR_0; type <= 1 && offset < end;)
-        offset += 4 * measure(function, offset);
+        offset += 4 * measure(function, offset, end);
     if (pci.windows->lines) {
         if (read16(function, CLASS) == CLASS_IDE && read16(function, 0) == 0x8086)
             write32(function, PIIX_TIMING, 0x80008000);
@@ -384,11 +405,6 @@ static void write_window(const struct bar *bar)
         return;
     write32(bar->function, PREFETCH_HIGH, (uint32_t)(first >> 32));
     write32(bar->function, LIMIT_HIGH, (uint32_t)(last >> 32));
-}
-
-static uint16_t decoding(const struct bar *bar)
-{
-    return bar->kind == IO || bar->kind == NOWHERE_IO ? COMMAND_IO : COMMAND_MEMORY;
 }
 
 /* And has its device decode. */
