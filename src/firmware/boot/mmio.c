@@ -49,12 +49,16 @@ static void add_device(struct fw_virtio_bus *bus, const uint8_t *aml, size_t siz
 /* The bytes of a table, by its header, or NULL. */
 static const uint8_t *see_table(uint64_t address, uint32_t *ret_size)
 {
-    const struct zp_acpi_description_header *header = address ? stub_see(address, sizeof(*header)) : NULL;
+    const struct zp_acpi_description_header *seen = address ? stub_see(address, sizeof(*seen)) : NULL;
+    struct zp_acpi_description_header header;
 
-    if (!header || header->length < sizeof(*header) || header->length > TABLE_MAX)
+    if (!seen)
         return NULL;
-    *ret_size = header->length;
-    return stub_see(address, header->length);
+    memcpy(&header, seen, sizeof(header));
+    if (header.length < sizeof(header) || header.length > TABLE_MAX)
+        return NULL;
+    *ret_size = header.length;
+    return stub_see(address, header.length);
 }
 
 /* A table with a signature, of those that the root table has; the DSDT, which the FADT tells of. */
@@ -62,17 +66,15 @@ typedef void table_visit(void *context, const uint8_t *table, uint32_t size);
 
 static void visit_entry(uint64_t address, const char *signature, table_visit *visit, void *context)
 {
-    uint32_t size, dsdt;
+    uint32_t size;
     const uint8_t *table = see_table(address, &size);
-    const size_t at = offsetof(struct zp_acpi_fadt, dsdt);
+    struct zp_acpi_fadt fadt = {0};
 
     if (!table || memcmp(table, signature, 4) != 0)
         return;
     if (memcmp(table, "FACP", 4) == 0) {
-        if (size < at + sizeof(dsdt))
-            return;
-        memcpy(&dsdt, table + at, sizeof(dsdt));
-        table = see_table(dsdt, &size);
+        memcpy(&fadt, table, size < sizeof(fadt) ? size : sizeof(fadt));
+        table = see_table(fadt.x_dsdt ? fadt.x_dsdt : fadt.dsdt, &size);
     }
     if (table)
         visit(context, table, size);
