@@ -689,6 +689,25 @@ static void nothing_tells(void **state)
     assert_false(fw_find_buses(&with.arrival, &pci));
 }
 
+/* Tables that have configuration space where RAM is: none of it is written to. */
+static void configuration_space_in_ram(void **state)
+{
+    struct fw_pci pci = {0};
+    struct function before;
+
+    (void)state;
+    with.by_ecam = true;
+    bar(add(-1, 8, false), 0, BAR_32, 4096);
+    before = with.functions[1];
+    with.arrival.ranges[0].start.value = ECAM + 256 * MIB - 4096;
+    with.arrival.ranges[0].size = GIB;
+    assert_false(fw_find_buses(&with.arrival, &pci));
+    assert_memory_equal(&before, &with.functions[1], sizeof(before));
+    assert_int_equal(with.notes, 1);
+    with.arrival.ranges[0].usage = ZP_USAGE_RESERVED;
+    assert_true(fw_find_buses(&with.arrival, &pci));
+}
+
 /* What the map has is left alone: RAM beyond 3 GiB, and something reserved. */
 static void gap_of_the_map(void **state)
 {
@@ -743,6 +762,7 @@ int main(void)
         POINT(expander_on_bus_0),
         POINT(in_memory),
         POINT(nothing_tells),
+        POINT(configuration_space_in_ram),
         POINT(gap_of_the_map),
         POINT(no_high_gap),
     };

@@ -92,17 +92,38 @@ static void set_up(const struct arrival *arrival, const struct fw_pci *pci, bool
     fw_pci_setup(&windows);
 }
 
+/* Who writes to configuration space that is none writes to whatever lies there. */
+static bool has_memory(const struct arrival *arrival, uint64_t start, uint64_t size)
+{
+    for (size_t i = 0; i < arrival->range_count; i++)
+        if (arrival->ranges[i].usage != ZP_USAGE_RESERVED &&
+            zp_overlaps(start, size, arrival->ranges[i].start.value, arrival->ranges[i].size))
+            return true;
+    return false;
+}
+
+/* In memory, where ACPI says so. */
+static bool has_space(const struct arrival *arrival, struct fw_pci *pci)
+{
+    uint64_t size;
+
+    pci->ecam = fw_acpi_ecam(arrival->rsdp, &pci->last_bus);
+    size = (pci->last_bus + UINT64_C(1)) << ZP_PCI_ECAM_BUS_SHIFT;
+    if (!pci->ecam || !fw_reach(pci->ecam, size))
+        return false;
+    if (!has_memory(arrival, pci->ecam, size))
+        return true;
+    fw_note("ACPI: configuration space of PCI at 0x%x, where RAM is: not looked at", pci->ecam);
+    return false;
+}
+
 bool fw_find_buses(const struct arrival *arrival, struct fw_pci *ret_pci)
 {
     struct look look = {.pci = ret_pci};
 
     ret_pci->last_bus = UINT8_MAX;
-    if (!has_ports()) {
-        ret_pci->ecam = fw_acpi_ecam(arrival->rsdp, &ret_pci->last_bus);
-        if (!ret_pci->ecam ||
-            !fw_reach(ret_pci->ecam, (ret_pci->last_bus + UINT64_C(1)) << ZP_PCI_ECAM_BUS_SHIFT))
-            return false;
-    }
+    if (!has_ports() && !has_space(arrival, ret_pci))
+        return false;
     fw_pci_walk(ret_pci, look_at, &look);
     if (!look.is_set_up)
         set_up(arrival, ret_pci, look.has_roots);
