@@ -729,6 +729,20 @@ static void gap_of_the_map(void **state)
     assert_true(bar_range(&with.functions[1], 0, &io).start == 0xd0100000);
 }
 
+/* A range up to the end of all numbers leaves no gap behind it. */
+static void no_gap(void **state)
+{
+    struct fw_pci pci = {0};
+
+    (void)state;
+    with.arrival.ranges[0].start.value = 0xc0000000;
+    with.arrival.ranges[0].size = UINT64_MAX - 0xc0000000;
+    bar(add(-1, 8, false), 0, BAR_32, 4096);
+    assert_true(fw_find_buses(&with.arrival, &pci));
+    assert_int_equal(with.notes, 1);
+    assert_int_equal(with.functions[1].config[ZP_PCI_COMMAND], 0);
+}
+
 /* RAM up to the end of the CPU's addresses: nothing above 4 GiB is free. */
 static void no_high_gap(void **state)
 {
@@ -764,6 +778,7 @@ int main(void)
         POINT(nothing_tells),
         POINT(configuration_space_in_ram),
         POINT(gap_of_the_map),
+        POINT(no_gap),
         POINT(no_high_gap),
     };
 

@@ -59,7 +59,7 @@ static void find_gap(struct fw_windows *windows, const struct arrival *arrival, 
         uint64_t from = arrival->ranges[i].start.value, to = from + arrival->ranges[i].size;
 
         widen(windows, start, from < end ? from : end);
-        to = (to + (1 << 20) - 1) & ~UINT64_C(0xfffff); /* windows of bridges have whole MiBs */
+        to = to < end ? zp_align_down(to + 0xfffff, 0x100000) : end; /* windows of bridges have whole MiBs */
         start = to > start ? to : start;
     }
     widen(windows, start, end);
