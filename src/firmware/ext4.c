@@ -241,12 +241,43 @@ static bool has_backup(struct ext4 *ext4, uint32_t group, uint32_t bits)
            ext4_32(ext4->super + SUPER_BLOCK_SIZE) + BLOCK_SIZE_BITS == bits;
 }
 
+/* Something else was made of the volume since: copies outlive that, and what they tell of is no more. */
+static bool is_others(const struct fw_volume *volume)
+{
+    static const struct {
+        uint32_t at, size;
+        const char *text;
+    } signs[] = {
+        {0, 4, "XFSB"},
+        {0, 6, "LUKS\xba\xbe"},
+        {0, 2, "MZ"},
+        {0, 4, "\177ELF"},
+        {3, 8, "NTFS    "},
+        {3, 8, "EXFAT   "},
+        {512, 8, "LABELONE"},          /* LVM */
+        {1024, 4, "\x10\x20\xf5\xf2"}, /* F2FS */
+        {4086, 8, "SWAPSPAC"},
+        {0x10040, 8, "_BHRfS_M"}, /* Btrfs */
+    };
+    char bytes[8];
+
+    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+        if (zp_fits(signs[i].at, sizeof(bytes), volume->size) &&
+            fw_volume_read(volume, signs[i].at, bytes, sizeof(bytes)) == 0 &&
+            memcmp(bytes, signs[i].text, signs[i].size) == 0)
+            return true;
+    return false;
+}
+
 /* A volume that nobody else can read: its first superblock may be damaged, and there are others. */
 static int mount_backup(struct fw_fs *fs)
 {
     static const uint8_t groups[] = {1, 3, 5, 7, 9};
-    struct ext4 *ext4 = take_memory(fs);
+    struct ext4 *ext4;
 
+    if (is_others(&fs->volume))
+        return 1;
+    ext4 = take_memory(fs);
     if (!ext4)
         return -1;
     if (has_super_at(ext4, SUPER_AT))

@@ -636,6 +636,11 @@ static void put_copy(uint8_t *large, uint32_t group)
 
 static void copies(void **state)
 {
+    static const struct {
+        size_t at;
+        const char *text;
+    } others[] = {{0, "XFSB"},       {0, "LUKS\xba\xbe"},  {0, "MZ"},
+                  {512, "LABELONE"}, {4086, "SWAPSPACE2"}, {65600, "_BHRfS_M"}};
     static const struct ext4_layout layouts[] = {
         {.extents = false}, {.sums = true, .extents = true, .wide = true}, {.sums = true, .extents = true}};
     uint8_t *large = calloc(1, LARGE_SIZE), got[EXT4_FILE_SIZE];
@@ -663,6 +668,20 @@ static void copies(void **state)
         ext4_put16(large + COPY(3) + 0x5a, 5); /* of another group: moved, or of another file system */
         assert_int_equal(mount_large(large), 1);
         assert_string_equal(fw_host_notes, "");
+    }
+    /* What was made of the volume since is what it is. */
+    memcpy(large, image.bytes, EXT4_SIZE);
+    put_copy(large, 1);
+    memset(large + 1024, 0, 1024);
+    assert_int_equal(mount_large(large), 0);
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        uint8_t before[8];
+
+        memcpy(before, large + others[i].at, 8);
+        memcpy(large + others[i].at, others[i].text, strlen(others[i].text));
+        assert_int_equal(mount_large(large), 1);
+        assert_string_equal(fw_host_notes, "");
+        memcpy(large + others[i].at, before, 8);
     }
     /* The first one's checksum is wrong; then all are. */
     memcpy(large, image.bytes, EXT4_SIZE);
