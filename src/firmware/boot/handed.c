@@ -3,10 +3,11 @@
  * What `qemu -kernel -initrd -append` hands to its firmware by fw_cfg, as sources that QEMU itself reads
  * into guest memory, if it has DMA: no byte of kernel or initrd goes through this CPU, and none is copied.
  *
- *   bzImage   SETUP_DATA is the file up to the end of its setup sectors, KERNEL_DATA the rest
- *   ELF, PVH  QEMU has put its segments into memory at reset; there are KERNEL_ENTRY, KERNEL_ADDR and
- *             KERNEL_SIZE of them. Machines of before QEMU 4.0 do not know that, and hand it over as the one
- * above. multiboot 1  no SETUP_DATA, and in KERNEL_DATA all that is to lie in memory (handed_multiboot.c)
+ *   bzImage       SETUP_DATA is the file up to the end of its setup sectors, KERNEL_DATA the rest
+ *   ELF, PVH      QEMU has put its segments into memory at reset; there are KERNEL_ENTRY, KERNEL_ADDR and
+ *                 KERNEL_SIZE of them. Machines of before QEMU 4.0 do not know that, and hand it over as the
+ *                 one above
+ *   multiboot 1   no SETUP_DATA, and in KERNEL_DATA all that is to lie in memory (handed_multiboot.c)
  *
  * QEMU docs/specs/fw_cfg; Linux Documentation/x86/boot.
  */
@@ -17,9 +18,8 @@
 #include "fw_cfg.h"
 #include "handed.h"
 
-#define HEAD_MAX                                                                               \
-    0x9000u /* bytes at the beginning of the file that are kept at hand: all that is looked at \
-             */
+/* Bytes at the beginning of the file that are kept at hand: all that is looked at. */
+#define HEAD_MAX 0x9000u
 
 static FW_KEPT struct handed {
     struct zp_source kernel, initrd;

@@ -4,8 +4,22 @@
 #define ZP_FIRMWARE_BOOT_HANDED_H
 
 #include <zeropage/image.h>
+#include <zeropage/wire/elf.h>
 
 #include "boot.h"
+
+/* How an ELF begins that we write of what fw_cfg tells. */
+struct fw_handed_head {
+    struct zp_elf32_ehdr ehdr;
+    struct zp_elf32_phdr segment;
+};
+
+/*
+ * All but the entry: one segment at an address, of so many bytes from an offset in the file on; further
+ * program headers may follow, `phnum` in all.
+ */
+void fw_handed_head(struct fw_handed_head *ret_head, uint16_t phnum, uint32_t address, uint32_t size,
+                    uint32_t offset);
 
 /*
  * The source of an ELF in whose place there are its segments alone, where they are linked to be, with no more

@@ -18,12 +18,13 @@
 #define OFFSET 0x1000u /* of the segment in the file */
 
 static FW_KEPT struct made {
-    struct zp_elf32_ehdr header;
-    struct zp_elf32_phdr segment, notes;
+    struct fw_handed_head head;
+    struct zp_elf32_phdr notes;
     struct zp_elf_nhdr note;
     char name[4];
     uint32_t entry;
 } made;
+static_assert(offsetof(struct made, notes) == sizeof(struct fw_handed_head), "program headers in a row");
 
 static int read_elf(void *context, uint64_t offset, void *buffer, size_t length)
 {
@@ -49,7 +50,7 @@ static int read_elf(void *context, uint64_t offset, void *buffer, size_t length)
     }
     if (length == 0)
         return 0;
-    from = stub_see(made.segment.p_paddr + (offset - OFFSET), length);
+    from = stub_see(made.head.segment.p_paddr + (offset - OFFSET), length);
     if (!from)
         return -1; /* where nobody can look */
     if (from != buffer)
@@ -57,24 +58,38 @@ static int read_elf(void *context, uint64_t offset, void *buffer, size_t length)
     return 0;
 }
 
+void fw_handed_head(struct fw_handed_head *ret_head, uint16_t phnum, uint32_t address, uint32_t size,
+                    uint32_t offset)
+{
+    static const uint8_t ident[ZP_EI_NIDENT] = {0x7f,           'E',          'L', 'F', ZP_ELFCLASS32,
+                                                ZP_ELFDATA2LSB, ZP_EV_CURRENT};
+    struct zp_elf32_ehdr *ehdr = &ret_head->ehdr;
+    struct zp_elf32_phdr *segment = &ret_head->segment;
+
+    memset(ret_head, 0, sizeof(*ret_head));
+    memcpy(ehdr->e_ident, ident, sizeof(ident));
+    ehdr->e_type = ZP_ET_EXEC;
+    ehdr->e_machine = ZP_EM_386;
+    ehdr->e_version = ZP_EV_CURRENT;
+    ehdr->e_phoff = offsetof(struct fw_handed_head, segment);
+    ehdr->e_ehsize = sizeof(*ehdr);
+    ehdr->e_phentsize = sizeof(*segment);
+    ehdr->e_phnum = phnum;
+    segment->p_type = ZP_PT_LOAD;
+    segment->p_offset = offset;
+    segment->p_vaddr = segment->p_paddr = address;
+    segment->p_filesz = segment->p_memsz = size;
+    segment->p_flags = ZP_PF_X | ZP_PF_W | ZP_PF_R;
+}
+
 bool fw_handed_elf(struct zp_source *source)
 {
     made.entry = fw_cfg_number(FW_CFG_KERNEL_ENTRY);
     if (made.entry == 0)
         return false;
-    memcpy(made.header.e_ident, "\177ELF\1\1\1", 7); /* of 32 bits, little-endian, version 1 */
-    made.header.e_type = ZP_ET_EXEC;
-    made.header.e_machine = ZP_EM_386;
-    made.header.e_version = ZP_EV_CURRENT;
-    made.header.e_entry = made.entry;
-    made.header.e_phoff = offsetof(struct made, segment);
-    made.header.e_ehsize = sizeof(made.header);
-    made.header.e_phentsize = sizeof(made.segment);
-    made.header.e_phnum = 2;
-    made.segment.p_type = ZP_PT_LOAD;
-    made.segment.p_offset = OFFSET;
-    made.segment.p_paddr = made.segment.p_vaddr = fw_cfg_number(FW_CFG_KERNEL_ADDR);
-    made.segment.p_filesz = made.segment.p_memsz = fw_cfg_number(FW_CFG_KERNEL_SIZE);
+    fw_handed_head(&made.head, 2, fw_cfg_number(FW_CFG_KERNEL_ADDR), fw_cfg_number(FW_CFG_KERNEL_SIZE),
+                   OFFSET);
+    made.head.ehdr.e_entry = made.entry;
     made.notes.p_type = ZP_PT_NOTE;
     made.notes.p_offset = offsetof(struct made, note);
     made.notes.p_filesz = sizeof(made) - offsetof(struct made, note);
@@ -82,7 +97,7 @@ bool fw_handed_elf(struct zp_source *source)
     made.note.n_descsz = sizeof(made.entry);
     made.note.n_type = ZP_XEN_ELFNOTE_PHYS32_ENTRY;
     memcpy(made.name, "Xen", sizeof(made.name));
-    source->size = OFFSET + (uint64_t)made.segment.p_filesz;
+    source->size = OFFSET + (uint64_t)made.head.segment.p_filesz;
     source->read = read_elf;
     source->context = source;
     return true;

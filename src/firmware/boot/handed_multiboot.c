@@ -6,7 +6,6 @@
  * makes a file of that memory again, in which the core finds the multiboot header as in any. Kernels whose
  * header lies in no segment are refused. Multiboot Specification 0.6.96, 3.3; ELF gABI, "ELF Header".
  */
-#include <zeropage/wire/elf.h>
 #include <zeropage/wire/multiboot.h>
 
 #include "../../core/checked.h"
@@ -24,10 +23,7 @@ struct piece {
 };
 
 static FW_KEPT struct {
-    struct {
-        struct zp_elf32_ehdr ehdr;
-        struct zp_elf32_phdr phdr;
-    } head;
+    struct fw_handed_head head;
     struct piece kernel, pieces[MODULE_MAX];
     struct zp_module modules[MODULE_MAX];
     uint32_t text_size;
@@ -57,32 +53,6 @@ static int read_kernel(void *context, uint64_t offset, void *buffer, size_t leng
         fw_cfg_read(FW_CFG_KERNEL_DATA, (uint32_t)(offset - sizeof(handed.head)), to, (uint32_t)length);
     return 0;
     (void)context;
-}
-
-static void make_head(uint32_t address, uint32_t size)
-{
-    static const uint8_t ident[ZP_EI_NIDENT] = {0x7f,           'E',          'L', 'F', ZP_ELFCLASS32,
-                                                ZP_ELFDATA2LSB, ZP_EV_CURRENT};
-    struct zp_elf32_ehdr *ehdr = &handed.head.ehdr;
-    struct zp_elf32_phdr *phdr = &handed.head.phdr;
-
-    memset(&handed.head, 0, sizeof(handed.head));
-    memcpy(ehdr->e_ident, ident, sizeof(ident));
-    ehdr->e_type = ZP_ET_EXEC;
-    ehdr->e_machine = ZP_EM_386;
-    ehdr->e_version = ZP_EV_CURRENT;
-    ehdr->e_entry = fw_cfg_number(FW_CFG_KERNEL_ENTRY);
-    ehdr->e_phoff = ehdr->e_ehsize = sizeof(*ehdr);
-    ehdr->e_phentsize = sizeof(*phdr);
-    ehdr->e_phnum = 1;
-    phdr->p_type = ZP_PT_LOAD;
-    phdr->p_offset = sizeof(handed.head);
-    phdr->p_vaddr = phdr->p_paddr = address;
-    phdr->p_filesz = phdr->p_memsz = size;
-    phdr->p_flags = ZP_PF_X | ZP_PF_W | ZP_PF_R;
-    handed.kernel.source.size = sizeof(handed.head) + size;
-    handed.kernel.source.read = read_kernel;
-    handed.kernel.source.context = NULL;
 }
 
 /* A string at an offset of the text, which ends in a NUL; an empty one where that is none. */
@@ -133,7 +103,10 @@ void fw_boot_handed_multiboot(struct arrival *arrival, uint32_t data_size)
     handed.text_size = data_size - text_at < TEXT_MAX ? data_size - text_at : TEXT_MAX;
     fw_cfg_read(FW_CFG_KERNEL_DATA, text_at, handed.text, handed.text_size);
     handed.text[handed.text_size - 1] = '\0';
-    make_head(address, text_at);
+    fw_handed_head(&handed.head, 1, address, text_at, sizeof(handed.head));
+    handed.head.ehdr.e_entry = fw_cfg_number(FW_CFG_KERNEL_ENTRY);
+    handed.kernel.source =
+        (struct zp_source){.size = sizeof(handed.head) + (uint64_t)text_at, .read = read_kernel};
     for (; kernel.module_count < info.mods_count; kernel.module_count++)
         if (!take_module((uint32_t)kernel.module_count, address, info.mods_addr, data_size)) {
             fw_note("-initrd: module %d is not where it should be", (uint64_t)kernel.module_count);
