@@ -25,7 +25,8 @@
 #include "checked.h"
 #include "report.h"
 
-#define PHDR_BLOCK  16 /* program headers that are read at once */
+#define PHDR_BLOCK  16         /* program headers that are read at once */
+#define PHNUM_MAX   (1u << 20) /* by PN_XNUM there might be billions, on a disk that has room for them */
 #define LINUX_ALIGN (UINT64_C(2) << 20)
 #define LINUX32_MAX ((UINT64_C(512) << 20) - 1)
 #define LINUX64_MAX ((UINT64_C(1) << 46) - 1)
@@ -207,6 +208,8 @@ static int check_table(const struct zp_inspection *in, struct zp_error *fault)
         return zp_fault(fault, ZP_ERR_OVERFLOW, ZP_FIELD_E_PHOFF, layout->e_phoff, elf->phoff, size);
     if (end > in->source->size)
         return zp_fault(fault, ZP_ERR_TRUNCATED, ZP_FIELD_E_PHOFF, layout->e_phoff, end, in->source->size);
+    if (elf->phnum > PHNUM_MAX)
+        return zp_fault(fault, ZP_ERR_TOO_LARGE, ZP_FIELD_E_PHNUM, layout->e_phnum, elf->phnum, PHNUM_MAX);
     return ZP_OK;
 }
 

@@ -251,6 +251,44 @@ static void phnum_in_section_0(void **state)
     gen_free(&image);
 }
 
+struct endless {
+    struct gen_image image;
+    uint64_t reads;
+};
+
+/* The image, and zeros behind it. */
+static int read_endless(void *context, uint64_t offset, void *buffer, size_t length)
+{
+    struct endless *endless = context;
+
+    memset(buffer, 0, length);
+    if (offset < endless->image.size)
+        memcpy(buffer, endless->image.bytes + offset,
+               length < endless->image.size - offset ? length : endless->image.size - offset);
+    return ++endless->reads < 100000 ? 0 : -1;
+}
+
+/* A file with room for as many program headers as there are numbers is not read through. */
+static void billions_of_program_headers(void **state)
+{
+    struct endless endless = {.reads = 0};
+    struct zp_source source = {.size = UINT64_C(1) << 40, .read = read_endless, .context = &endless};
+    struct inspecting in = {.room = {in.segments, 8, in.notes, 8, in.entries, 8}};
+
+    (void)state;
+    gen_elf(&endless.image, &(struct gen_elf){0});
+    gen_poke(&endless.image, 56, 2, 65535);
+    gen_poke(&endless.image, endless.image.shdrs + offsetof(struct zp_elf64_shdr, sh_info), 4, 0xffffffff);
+    assert_int_equal(zp_inspect(&source, &in.room, &in.image, &in.error), ZP_ERR_TOO_LARGE);
+    assert_int_equal(in.error.field, ZP_FIELD_E_PHNUM);
+    assert_int_equal(in.error.offset, 56);
+    assert_int_equal(in.error.value, 0xffffffff);
+    gen_poke(&endless.image, endless.image.shdrs + offsetof(struct zp_elf64_shdr, sh_info), 4, 1u << 20);
+    endless.reads = 0;
+    assert_int_equal(zp_inspect(&source, &in.room, &in.image, &in.error), ZP_OK);
+    gen_free(&endless.image);
+}
+
 /* Many segments in a bad order come out sorted. */
 static void segments_are_sorted(void **state)
 {
@@ -334,6 +372,7 @@ int main(void)
         cmocka_unit_test(fields_of_an_elf32_that_are_spoiled),
         cmocka_unit_test(an_elf_without_segments),
         cmocka_unit_test(phnum_in_section_0),
+        cmocka_unit_test(billions_of_program_headers),
         cmocka_unit_test(segments_are_sorted),
         cmocka_unit_test(programs_are_refused),
         cmocka_unit_test(a_fault_reaches_every_entry),
