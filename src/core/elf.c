@@ -25,8 +25,11 @@
 #include "checked.h"
 #include "report.h"
 
-#define PHDR_BLOCK  16         /* program headers that are read at once */
-#define PHNUM_MAX   (1u << 20) /* by PN_XNUM there might be billions, on a disk that has room for them */
+#define PHDR_BLOCK 16 /* program headers that are read at once */
+/* Section 0 may tell of billions of headers, on a disk that has room for them. */
+#define PHNUM_MAX (1u << 20)
+#define SHNUM_MAX (1u << 20) /* of more none counts: they only tell where the ELF ends */
+
 #define LINUX_ALIGN (UINT64_C(2) << 20)
 #define LINUX32_MAX ((UINT64_C(512) << 20) - 1)
 #define LINUX64_MAX ((UINT64_C(1) << 46) - 1)
@@ -472,7 +475,7 @@ static int find_end(struct zp_inspection *in)
 
     reach(in, 0, layout->ehdr_size);
     reach(in, elf->phoff, (uint64_t)elf->phnum * layout->phdr_size);
-    if (elf->shoff == 0 || elf->shnum == 0 || elf->shentsize != layout->shdr_size ||
+    if (elf->shoff == 0 || elf->shnum == 0 || elf->shnum > SHNUM_MAX || elf->shentsize != layout->shdr_size ||
         !zp_fits(elf->shoff, size, in->source->size))
         return ZP_OK;
     reach(in, elf->shoff, size);
