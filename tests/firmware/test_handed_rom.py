@@ -67,7 +67,8 @@ class Handed(Machine):
         image = disks.PROBE["bzimage"].read_bytes()
         spoiled = put("spoiled", image[:0x260] + struct.pack("<I", 0xFFFFF000) + image[0x264:])
         text = self.run_machine(rom("-kernel", spoiled, "-append", "more", *disks.drives("pc", "blk", disks.extlinux())))
-        self.next_is_the_disk(text, "^the kernel: 0xfffff000, and 0x[0-9a-f]+ is the most", f"{disks.WORDS} more")
+        asks = r"^the kernel: asks for 0xfffff000 bytes of RAM \(4095 MiB, init_size\), and 0x[0-9a-f]+ are there$"
+        self.next_is_the_disk(text, asks, f"{disks.WORDS} more")
 
     def test_where_we_are(self):
         """QEMU has put it where our variables are: it is not whole any more"""

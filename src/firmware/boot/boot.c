@@ -63,6 +63,11 @@ static bool refused(int status, const char *name, const struct zp_error *error)
     case ZP_ERR_NO_ENTRY:
     case ZP_ERR_ELF_PROGRAM: fw_note("%s: has no entry for a boot loader", name); break;
     case ZP_ERR_TOO_LARGE:
+        if (error->field == ZP_FIELD_INIT_SIZE) {
+            fw_note("%s: asks for 0x%x bytes of RAM (%d MiB, init_size), and 0x%x are there", name,
+                    error->value, error->value >> 20, error->limit);
+            break;
+        }
         fw_note("%s: 0x%x, and 0x%x is the most that there may be (field %d)", name, error->value,
                 error->limit, (uint64_t)error->field);
         break;
