@@ -128,6 +128,7 @@ static size_t find_first(const struct fw_menu *menu, const char **ret_why)
         }
     *ret_why = is_bad(&entries[first])      ? "nothing else is left, its tries are spent"
                : rank(&entries[first]) == 0 ? "named on the command line"
+               : first != 0                 ? "the first that is left"
                                             : "the first of all entries";
     return first;
 }

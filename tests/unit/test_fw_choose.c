@@ -102,12 +102,12 @@ static void defaults(void **state)
         {"default A*\n", "a", "the default of loader.conf"},
         {"default *\n", "c-2", "the default of loader.conf"},
         {"default c-1*\n", "c-1", "the default of loader.conf"},
-        {"default missing\n", "c-2", "the first of all entries"},
-        {"default @saved\n", "c-2", "the first of all entries"},
+        {"default missing\n", "c-2", "the first that is left"},
+        {"default @saved\n", "c-2", "the first that is left"},
         {"default b\n", "b", "the default of loader.conf"},
         {"preferred b\ndefault a\n", "a", "the default of loader.conf"},
         {"preferred c-1\ndefault a\n", "c-1", "preferred by loader.conf"},
-        {"default gone\n", "c-2", "the first of all entries"},
+        {"default gone\n", "c-2", "the first that is left"},
     };
 
     (void)state;
@@ -145,6 +145,7 @@ static void missing(void **state)
     add(&fixture, "a", "initrd /k\n");
     fw_tree_text(&fixture.tree, "/folder/file", "");
     assert_int_equal(choose(&fixture, &why), 3);
+    assert_string_equal(why, "the first that is left");
     assert_string_equal(fw_host_notes,
                         "d: /folder is not there\nc: /missing is not there\nb: /missing is not there\n");
     fixture.menu.entries[3].failed = true;
