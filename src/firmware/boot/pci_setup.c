@@ -228,7 +228,8 @@ static void scan_bridge(uint16_t function, unsigned depth)
     unsigned bus = function >> 8, child;
 
     if (pci.last + 1 == pci.end || depth == DEPTH_MAX) {
-        fw_note("PCI: bridge %x: too many, or too deep", (uint64_t)function);
+        fw_note("PCI %x:%x.%d: a bridge too many, or too deep", (uint64_t)bus, (uint64_t)function >> 3 & 31,
+                (uint64_t)function & 7);
         return;
     }
     child = ++pci.last;
