@@ -193,7 +193,7 @@ static struct ext4 *take_memory(struct fw_fs *fs)
     struct ext4 *ext4 = fs->own = fw_arena_take(fs->arena, sizeof(*ext4));
 
     if (!ext4) {
-        fw_note("%s, volume %u: ext4: no memory left", fs->volume.disk->name, (uint64_t)fs->volume.number);
+        fw_note("%s, partition %u: ext4: no memory left", fs->volume.disk->name, (uint64_t)fs->volume.number);
         return NULL;
     }
     ext4->fs = fs;
@@ -209,7 +209,7 @@ static int mount(struct fw_fs *fs)
     if (!zp_fits(SUPER_AT, sizeof(ext4->super), fs->volume.size))
         return 1;
     if (fw_volume_read(&fs->volume, SUPER_AT + SUPER_MAGIC, magic, sizeof(magic)) != 0) {
-        fw_note("%s, volume %u: its first sectors cannot be read", fs->volume.disk->name,
+        fw_note("%s, partition %u: its first sectors cannot be read", fs->volume.disk->name,
                 (uint64_t)fs->volume.number);
         return -1;
     }

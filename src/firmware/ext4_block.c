@@ -18,7 +18,7 @@ int fw_ext4_refuse(struct ext4 *ext4, const char *what, uint64_t number, const c
     const struct fw_volume *volume = &ext4->fs->volume;
 
     if (ext4->lines < LINES_MAX)
-        fw_note("%s, volume %u: ext4: %s %u: %s%s", volume->disk->name, (uint64_t)volume->number, what,
+        fw_note("%s, partition %u: ext4: %s %u: %s%s", volume->disk->name, (uint64_t)volume->number, what,
                 number, why, ++ext4->lines == LINES_MAX ? "; and nothing more of this volume" : "");
     return -1;
 }
