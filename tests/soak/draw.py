@@ -70,7 +70,7 @@ def word(chance, alphabet=PLAIN, longest=30):
 def line(case, alphabet=PLAIN, longest=900):
     """A command line; it neither begins nor ends with a blank, and may be empty."""
     chance = case.chance
-    length = chance.choice((0, 20, 100, 300, longest))
+    length = min(chance.choice((0, 20, 100, 300, longest)), longest)
     words = []
     while sum(map(len, words)) + len(words) < length:
         # A word of dashes alone ends the kernel's part of a line for some.

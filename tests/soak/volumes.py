@@ -68,14 +68,42 @@ def uki(case, files, kernel, paths, line):
     data = files.pop(kernel)
     data = data.read_bytes() if isinstance(data, os.PathLike) else data
     sections = [(".osrel", f'ID=soak\nPRETTY_NAME="{draw.word(case.chance, longest=12)}"\n'.encode()), (".linux", data)]
+    place, more = f"/EFI/Linux/{draw.name(case)}.efi", {}
+    uname = case.chance.choice((None, "6.1.0"))
+    if case.chance.random() < 0.4:
+        line, more = addons(case, line, place, uname)
     if line:
         sections.append((".cmdline", line.encode() + case.chance.choice((b"", b"\n", b"\0", b"\n\0"))))
     if parts:
         sections.append((".initrd", draw.joined(parts)))
-    if case.chance.random() < 0.5:
-        sections.append((".uname", b"6.1.0"))
+    if uname:
+        sections.append((".uname", uname.encode()))
     case.chance.shuffle(sections)
-    files[f"/EFI/Linux/{draw.name(case)}.efi"] = images.unified(case.folder / "unified", sections).read_bytes()
+    files[place] = images.unified(case.folder / "unified", sections).read_bytes()
+    files.update(more)
+
+
+def addons(case, line, place, uname):
+    """The end of the line goes into addons, in the order of their names; others are for another kernel, or have no words."""
+    chance, words, files = case.chance, line.split(" "), {}
+    folders = ["/loader/addons/"] * chance.randint(0, 3) + [f"{place}.extra.d/"] * chance.randint(0, 3)
+    ends = sorted(chance.randint(0, len(words)) for _ in range(len(folders) + 1))
+    ends[-1:] = [len(words)]
+    for number, folder in enumerate(folders):
+        text = " ".join(words[ends[number]:ends[number + 1]])
+        files[f"{folder}{number}{draw.name(case)}.addon.efi"] = addon(case, text, chance.choice((None, "6.1.0")))
+    if uname and chance.random() < 0.5:
+        files[f"{place}.extra.d/{draw.name(case)}.addon.efi"] = addon(case, "not=these", "6.1.0-other")
+        files[f"/loader/addons/{draw.name(case)}.efi"] = addon(case, "nor=these", None)
+    case.note(f"{len(folders)} addons")
+    return " ".join(words[:ends[0]] if folders else words), files
+
+
+def addon(case, text, uname):
+    """No words are none of a section, or a section of none."""
+    sections = [(".cmdline", text.encode() + case.chance.choice((b"", b"\n", b"\0")))] if text else []
+    sections += [(".uname", uname.encode())] if uname else []
+    return images.unified(case.folder / "addon", [*sections, (".osrel", b"ID=soak\n")]).read_bytes()
 
 
 def extlinux(case, files, kernel, paths, line):

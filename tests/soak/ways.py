@@ -22,7 +22,8 @@ END = rb'"probe":"end"[^\n]*\n'
 NOTHING = rb"zeropage: [^\n]*nothing to boot[^\n]*\n"
 MEMORY = ("128M", "129M", "131M", "200M", "256M", "256M", "333M", "511M", "1000M", "1G", "2047M", "2G", "3071M", "3G", "3073M",
           "3583M", "3584M", "3585M", "4095M", "4G", "4097M", "6000M", "8G")
-MACHINES = ("pc", "q35", "microvm")
+MACHINES = ("pc", "q35", "microvm", "microvm,pcie=on")
+CPUS = ("", "", "max", "qemu64", "Nehalem", "Westmere", "max,pdpe1gb=off", "qemu64,pdpe1gb=on", "qemu64,phys-bits=36")
 
 
 # --- judging ------------------------------------------------------------------------------------------
@@ -88,28 +89,48 @@ def machine(case, *options, name=None, least=128):
     chance = case.chance
     name = name or chance.choice(MACHINES)
     memory = chance.choice([size for size in MEMORY if size[-1] == "G" or int(size[:-1]) >= least])
-    cpu = chance.choice(("", "", "max", "qemu64", "Nehalem", "Westmere"))
+    cpu = chance.choice(CPUS)
     words = ["-cpu", cpu] if cpu else []
     if name != "microvm":
         for number in range(chance.choice((0, 0, 1, 3))):
             words += ["-device", chance.choice(("virtio-rng-pci", "e1000", "virtio-net-pci,romfile=", "ich9-intel-hda",
-                                                f"pci-bridge,id=spare{number},chassis_nr={10 + number}"))]
+                                                f"pci-bridge,id=spare{number},chassis_nr={10 + number}",
+                                                f"pci-testdev,membar={chance.choice(('1M', '64M', '1G', '16G'))}"))]
     elif chance.random() < 0.3:
         words += ["-device", "virtio-rng-device"]
-    case.note(f"{name} {memory}")
-    cpus = chance.randint(1, 4)
+    cpus = chance.choice((1, 1, 2, 3, 4, 8))
+    case.note(f"{name} {memory} {cpus} CPUs {cpu}".rstrip())
     return console.qemu(name, *words, *options, cpus=cpus, memory=memory), name
+
+
+def bridge(case, name, number):
+    """Words that make a bridge or another root for one disk, and where the disk is then."""
+    chance = case.chance
+    on = f",bus={'pci' if name == 'pc' else 'pcie'}.0"
+    kind = "pci-bridge" if name == "pc" else chance.choice(("pci-bridge", "pcie-root-port"))
+    other = name in ("pc", "q35") and chance.random() < 0.4
+    root = f"id=root{number},bus_nr={20 + 30 * number + chance.randint(0, 20)}{on}"
+    slot = f",addr={chance.randint(1, 20):#x}"
+    if other and name == "pc":
+        return ["-device", f"pxb,{root}"], f",bus=root{number}{slot}"
+    if kind == "pci-bridge" and not other:
+        return ["-device", f"pci-bridge,id=bridge{number},chassis_nr={number + 1}{on}"], f",bus=bridge{number}{slot}"
+    words = ["-device", f"pxb-pcie,{root}"] if other else []
+    on = f",bus=root{number}" if other else on
+    return [*words, "-device", f"pcie-root-port,id=bridge{number},chassis={number + 1}{on}"], f",bus=bridge{number}"
 
 
 def wire(case, name, disks):
     """Disks as devices of one machine, some of them behind a bridge."""
-    chance, words, bus = case.chance, [], "device" if name == "microvm" else "pci"
+    chance, words = case.chance, []
     for number, disk in enumerate(disks):
-        where = ""
-        if bus == "pci" and chance.random() < 0.3:
-            device = chance.choice(("pci-bridge", "pcie-root-port") if name == "q35" else ("pci-bridge",))
-            words += ["-device", f"{device},id=bridge{number}," + ("chassis=" if "root" in device else "chassis_nr=") + f"{number + 1}"]
-            where = f",bus=bridge{number}" + ("" if "root" in device else f",addr={chance.randint(1, 20):#x}")
+        where, more = "", []
+        bus = "device" if name == "microvm" else "pci" if name in ("pc", "q35") else chance.choice(("device", "pci", "pci"))
+        if bus == "pci":
+            where = ",bus=pci.0" if name == "pc" else ",bus=pcie.0"  # without a word QEMU may take another root
+            if chance.random() < 0.4:
+                more, where = bridge(case, name, number)
+        words += more
         large = f",logical_block_size={disk.sector},physical_block_size={disk.sector}" if disk.sector != 512 else ""
         kind = "scsi" if disk.cd else chance.choice(("blk", "scsi"))
         words += ["-drive", f"if=none,id=d{number},format=raw,snapshot=on,file={file_of(case, disk)}" +
@@ -120,7 +141,7 @@ def wire(case, name, disks):
             unit = f",channel=0,scsi-id={chance.randint(0, 200)},lun={chance.choice((0, 0, 1, 7, 300))}"
             words += ["-device", f"virtio-scsi-{bus},id=scsi{number}{where}",
                       "-device", f"scsi-{'cd' if disk.cd else 'hd'},bus=scsi{number}.0,drive=d{number}{unit}" + ("" if disk.cd else large)]
-        case.note(f"virtio-{kind}{where}")
+        case.note(f"virtio-{kind}-{bus}{where}")
     return words
 
 
@@ -248,13 +269,23 @@ def handed_file(case, parts):
 
 def rom_kernel(case):
     """QEMU -kernel with our ROM"""
-    kernel, line, parts = subject(case, shapes=("bzimage", "bzimage32", "pvh", "elf64", "multiboot2"))
+    kernel, line, parts = subject(case, shapes=("bzimage", "bzimage32", "pvh", "elf64", "multiboot1", "multiboot2"))
+    if not kernel.packed and kernel.name == "multiboot1":
+        return rom_multiboot(case, kernel, line, parts)
     parts = parts[:1]
     if not kernel.packed and kernel.name in ("elf64", "multiboot2"):
         kernel = draw.probe(case, ("bzimage", "bzimage32", "pvh"))  # what QEMU takes
         case.note(f"no: {kernel.name}")
     argv, _ = machine(case, "-bios", console.ROM, "-kernel", kernel.path, "-append", line, *handed_file(case, parts))
     boots(case, argv, kernel, line, parts)
+
+
+def rom_multiboot(case, kernel, line, parts):
+    """What QEMU lays out itself: its own words come first, and there may be many modules."""
+    parts += [case.chance.randbytes(case.chance.randint(1, 9000)) for _ in range(case.chance.choice((0, 0, 1, 32 - len(parts))))]
+    files = ",".join(f"{path}{case.chance.choice(('', ' words of it'))}" for path in draw.initrd_files(case, parts))
+    argv, _ = machine(case, "-bios", console.ROM, "-kernel", kernel.path, "-append", line, *(["-initrd", files] if parts else []))
+    boots(case, argv, kernel, f"{kernel.path} {line}", parts)
 
 
 def rom_disk(case):
@@ -274,7 +305,19 @@ def elf_disk(case):
     extra = draw.line(case, draw.PLAIN, 200)
     words = " ".join(part for part in (disk.words, extra) if part)
     handed = extra if disk.words else " ".join(part for part in (line, extra) if part)
+    if case.chance.random() < 0.3:
+        return run_disk(case, kernel, handed, parts, disk, words)
     start(case, kernel, handed, parts, disk, ["-kernel", console.ELF, *(["-append", words] if words else [])])
+
+
+def run_disk(case, kernel, line, parts, disk, words):
+    """By zeropage run, in whose machine nobody has set up PCI."""
+    chance = case.chance
+    memory, protocol = chance.choice(MEMORY), chance.choice(("pvh", "multiboot2", "linux64"))
+    case.note(f"run {protocol} {memory}")
+    argv = [zptap.BINARY, "run", console.ELF, "--engine", "qemu", "--timeout", 80, "--silence", 0, "--protocol", protocol, "-m", memory,
+            "--smp", chance.randint(1, 4), *(["--cmdline", words] if words else []), "--", *wire(case, "pc", [*decoys(case), disk])]
+    boots(case, argv, kernel, line, parts_of(kernel, parts, disk))
 
 
 def as_linux(kernel, parts):
@@ -287,7 +330,11 @@ def start(case, kernel, line, parts, disk, firmware):
     at = case.chance.randint(0, len(others))
     argv, name = machine(case, *firmware)
     argv += wire(case, name, [*others[:at], disk, *others[at:]])
-    boots(case, argv, kernel, line, [draw.joined(parts)] if parts and disk.about == "uki" else as_linux(kernel, parts))
+    boots(case, argv, kernel, line, parts_of(kernel, parts, disk))
+
+
+def parts_of(kernel, parts, disk):
+    return [draw.joined(parts)] if parts and disk.about == "uki" else as_linux(kernel, parts)
 
 
 def elf_module(case):
@@ -344,12 +391,15 @@ def bios_disk(case):
 
 
 def rom_whole(case):
-    """a packed file as a disk, with our firmware"""
+    """a packed file as a disk or a partition, with our firmware"""
     kernel = draw.pack(case, draw.probe(case))
     case.note(f"probe.{kernel.name}")
     firmware = case.chance.choice((["-bios", console.ROM], ["-kernel", console.ELF]))
     images.tool("truncate", "-s", "%4096", kernel.path)
-    start(case, kernel, "", [], volumes.Disk(kernel.path, 512, "whole"), firmware)
+    disk = volumes.Disk(kernel.path, 512, "whole")
+    if case.chance.random() < 0.6:
+        disk = volumes.Disk(volumes.table(case, case.folder / "table", kernel.path, "image", 512), 512, "whole")
+    start(case, kernel, "", [], disk, firmware)
 
 
 def uefi_disk(case):
