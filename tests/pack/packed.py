@@ -436,7 +436,7 @@ def boot(way, subject):
 
 @functools.cache
 def described(path):
-    """What `zeropage pack` put where: body_size and the payload's place in the file, from the headers (layout.h)."""
+    """What `zeropage pack` put where: body_size, the stub's and the payload's place in the file, from the headers (layout.h)."""
     data = path.read_bytes()
     head = struct.unpack_from("<8sIIIIIIIIQQQQ", data, BODY + 0x40)
     if head[0] != b"zeropage":
@@ -446,7 +446,7 @@ def described(path):
     if members[0] != b"zp-load\n":
         raise ValueError(f"{path}: no payload at {payload:#x}")
     modules = [(payload + members[19 + 2 * i], members[20 + 2 * i]) for i in range(members[17])]
-    return {"body_size": body_size, "payload": payload, "end": payload + head[11], "kernel": payload + members[5],
+    return {"body_size": body_size, "stub": BODY + head[5], "payload": payload, "end": payload + head[11], "kernel": payload + members[5],
             "kernel_size": members[6], "modules": modules}
 
 

@@ -108,8 +108,8 @@ def stub(case):
     kernel = draw.pack(case, draw.probe(case))
     told = packed.described(kernel.path)
     way = case.chance.choice(("bios", "kernel", "rom", "run"))
-    # By a BIOS the first sectors check the stub; by its own entries it has to check itself, and can be in pieces.
-    first = packed.BODY if way in ("bios", "kernel") else told["payload"]
+    # What checks the stub is behind the first sectors, and nobody checks that; by its own entries it may be in pieces.
+    first = told["stub"] if way in ("bios", "kernel") else told["payload"]
     spoil(case, kernel.path, first, case.chance.choice((None, first + told["body_size"])))
     if kernel.path.stat().st_size < MIB:
         with open(kernel.path, "r+b") as file:
