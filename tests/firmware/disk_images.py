@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Disks made by the tools that everybody makes them with: mkfs.fat and mtools, mke2fs, sgdisk and fdisk. None wants root."""
+"""Disks made by the tools that everybody makes them with: mkfs.fat and mtools, mke2fs, sfdisk and fdisk. None wants root."""
 import os
 import pathlib
 import struct
+import uuid
 
 import zptap
 
 TOOLS = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "MTOOLS_SKIP_CHECK": "1", "LC_ALL": "C.UTF-8"}
 MIB = 1 << 20
+TYPES = {"ef00": "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "8200": "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F",
+         "8300": "0FC63DAF-8483-4772-8E79-3D69D8477DE4", "8304": "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"}
 
 
 def tool(*argv, timeout=300, **options):
@@ -46,19 +49,19 @@ def ext4(path, folder, size, *options):
     return path
 
 
-def gpt(path, *partitions, sector=512):
-    """A disk of partitions (type of sgdisk, name, image), one behind the other from 1 MiB on."""
+def gpt(path, *partitions, sector=512, unique=uuid.uuid4):
+    """A disk of partitions (type of TYPES, name, image), one behind the other from 1 MiB on. unique: makes identifiers."""
     at, places = MIB, []
     for _, _, image in partitions:
         places.append((at // sector, -(-os.path.getsize(image) // sector)))
         at += -(-os.path.getsize(image) // MIB) * MIB
     empty(path, at + MIB)
     if sector == 512:
-        words = ["-o"]
-        for number, ((kind, name, _), (start, count)) in enumerate(zip(partitions, places), 1):
-            words += ["-n", f"{number}:{start}:{start + count - 1}", "-t", f"{number}:{kind}", "-c", f"{number}:{name}"]
-        tool("sgdisk", *words, path)
-    else:  # sgdisk takes the sectors of files to be of 512 bytes; fdisk can be told, and all of its types are Linux's
+        lines = ["label: gpt", f"label-id: {unique()}"]
+        for (kind, name, _), (start, count) in zip(partitions, places):
+            lines.append(f'start={start}, size={count}, type={TYPES[kind]}, name="{name}", uuid={unique()}')
+        tool("sfdisk", "-q", "--no-tell-kernel", path, input="\n".join([*lines, ""]), stdin=None)
+    else:  # sfdisk takes the sectors of files to be of 512 bytes; fdisk can be told, and all of its types are Linux's
         keys = ["g"]
         for number, (start, count) in enumerate(places, 1):
             keys += ["n", str(number), str(start), str(start + count - 1)]

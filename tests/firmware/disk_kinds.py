@@ -51,7 +51,7 @@ def copied(name, path):
 def mbr(name, size, script, *places):
     """Partitions by sfdisk, and images from these sectors on."""
     path = images.empty(disks.place(name), size)
-    images.tool("sfdisk", "-q", path, input=script, stdin=None)
+    images.tool("sfdisk", "-q", "--no-tell-kernel", path, input=script, stdin=None)
     return put(path, *places)
 
 

@@ -310,14 +310,14 @@ class Disks(Machine):
 
     def test_timeout(self):
         """loader.conf has the menu wait: nobody comes, and the default is booted when the time is up"""
-        disk = self.rows("timeout", "timeout 2\ndefault e-04*\n")
+        disk = self.rows("timeout", "timeout 1\ndefault e-04*\n")
         with console.Console(console.qemu("q35", "-bios", console.ROM, *drives("q35", "blk", disk)), SECONDS) as guest:
             for number in range(30):  # all of them, and the newest first
                 guest.expect(rf"zeropage: {'[*]' if number == 25 else ' '} {number + 1}  Row {29 - number}\r\n")
-            guest.expect(r"zeropage: number or arrows, then Enter; 26 boots in 2 s\r\n")
+            guest.expect(r"zeropage: number or arrows, then Enter; 26 boots in 1 s\r\n")
             begun = time.monotonic()
             guest.expect(r"zeropage: Row 4 from virtio-blk \S+, partition 1: the default of loader.conf\r\n")
-            self.assertGreater(time.monotonic() - begun, 1)
+            self.assertGreater(time.monotonic() - begun, 0.3)  # how long it is, test_disks_matrix.py sees
             guest.expect(r'"probe":"end"[^\n]*\n')
             self.judge(guest.text)
 
@@ -337,10 +337,11 @@ class Disks(Machine):
 
     def test_same_titles(self):
         """what has the same title as another, is shown with its version, or its file"""
-        disk = esp("same", {"loader/loader.conf": "timeout 1\n", "loader/entries/c.conf": entry("Os", "/probe", "version 7"),
+        disk = esp("same", {"loader/loader.conf": "timeout menu-force\n", "loader/entries/c.conf": entry("Os", "/probe", "version 7"),
                             "loader/entries/b.conf": entry("Os"), "loader/entries/a.conf": entry("Another", "/probe", "version 5")})
         with console.Console(console.qemu("pc", "-bios", console.ROM, *drives("pc", "blk", disk)), SECONDS) as guest:
             guest.expect(r"zeropage: \* 1  Os, 7\r\nzeropage:   2  Os, b\r\nzeropage:   3  Another\r\n")
+            guest.send("\r")
             guest.expect(r"zeropage: Os from virtio-blk ")
 
     def test_hidden(self):

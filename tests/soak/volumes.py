@@ -219,7 +219,7 @@ def mbr(path, image, chance):
     if at != start:
         script = script.replace("type=83\n", "type=83\n").replace("\nstart=2048", "\n1 : start=2048").replace(
             f"\nstart={at}", f"\n5 : start={at}")
-    images.tool("sfdisk", "-q", path, input=script, stdin=None)
+    images.tool("sfdisk", "-q", "--no-tell-kernel", path, input=script, stdin=None)
     images.tool("dd", f"if={image}", f"of={path}", "bs=512", f"seek={at}", "conv=notrunc,sparse", "status=none")
     return path
 
@@ -230,11 +230,7 @@ def gpt(case, path, image, kind, sector):
     for _ in range(chance.choice((0, 0, 1, 2))):
         parts.insert(chance.randint(0, len(parts)), ("8200", "other", draw.file(case, f"other{len(parts)}",
                                                                                chance.randbytes(70000).ljust(MIB, b"\0"))))
-    images.gpt(path, *parts, sector=sector)
-    if sector == 512:
-        words = [word for number in range(1, len(parts) + 1)
-                 for word in ("-u", f"{number}:{uuid.UUID(int=chance.getrandbits(128))}")]
-        images.tool("sgdisk", "-U", uuid.UUID(int=chance.getrandbits(128)), *words, path)
+    images.gpt(path, *parts, sector=sector, unique=lambda: uuid.UUID(int=chance.getrandbits(128)))
     return path
 
 
