@@ -104,6 +104,8 @@ static int take_parts(struct fw_entry *entry, struct fw_file *file, const struct
     options = fw_arena_take(arena, payload->cmdline_length + 1);
     if (!options || fw_read(file, payload->cmdline_offset, options, payload->cmdline_length) != 0)
         return refuse(entry->kernel, "its command line cannot be read");
+    if (fw_length(options) != payload->cmdline_length)
+        return refuse(entry->kernel, "its command line has a byte of 0");
     entry->options = options;
     return 0;
 }

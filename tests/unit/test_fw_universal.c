@@ -270,6 +270,7 @@ static void payload_that_is_spoiled(void **state)
         MANGLE(cmdline_offset, sizeof(packed) - 1, 1),
         MANGLE(cmdline_offset, UINT32_MAX, 1),
         MANGLE(cmdline_length, sizeof(packed), 1),
+        MANGLE(cmdline_offset, offsetof(struct zp_pack_payload, version), 1), /* no text: it has a NUL */
         MANGLE(cmdline_length, 65536, 1),
         MANGLE(cmdline_length, UINT32_MAX, 1),
         MANGLE(module_count, 17, 1),
