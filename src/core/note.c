@@ -127,14 +127,21 @@ static int take_xen(struct zp_inspection *in, const struct span *note)
     }
 }
 
-/* Reads the header at `at`, and as much behind it as the longest owner takes that may be one of ours. */
+/*
+ * Reads the header at `at`, and as much behind it as the longest owner takes that may be one of ours; one
+ * that is cut off is nobody's.
+ */
 static int read_note(const struct zp_inspection *in, uint64_t at, uint64_t rest, struct span *ret_note)
 {
     const size_t whole = sizeof(ret_note->header) + sizeof(ret_note->owner);
+    int status;
 
     memset(ret_note->owner, 0, sizeof(ret_note->owner));
     ret_note->offset = at;
-    return zp_inspection_read(in, at, ret_note, rest < whole ? (size_t)rest : whole);
+    status = zp_inspection_read(in, at, ret_note, rest < whole ? (size_t)rest : whole);
+    if (status == ZP_OK && rest - sizeof(ret_note->header) < ret_note->header.n_namesz)
+        memset(ret_note->owner, 0, sizeof(ret_note->owner));
+    return status;
 }
 
 /* size is that of the owner with its NUL. */
