@@ -155,8 +155,8 @@ class Bare:
                 raise AssertionError(f"it reset the machine: {self.text[-2000:]}")
             if time.monotonic() > until:
                 raise AssertionError(f"it does not end: {self.text[-2000:]}")
-        self.ask("stop")
-        while self._take(0.02):
+        self.ask("stop")  # what it has printed is in the pipe now
+        while self._take(0):
             pass
         if self.watched:
             self.changed = {at for at in self.touched if self.ram[at:at + MIB] != self.before.get(at, UNTOUCHED)}

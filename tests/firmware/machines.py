@@ -29,13 +29,12 @@ echo "found: pat $(dmesg | grep -c 'x86/PAT: Configuration')"
 echo "found: smbios $(dmesg | grep -c 'SMBIOS .* present')"
 dmesg | grep -iE 'firmware bug|acpi.*error|can.t claim|no compatible bridge' | sed 's/^/found: complaint /'
 for m in /modules/*.ko; do [ -e $m ] && insmod $m; done
-sleep 1
 for n in $(ls /sys/class/net); do [ $n = lo ] || echo "found: net $(basename $(readlink /sys/class/net/$n/device))"; done
 for b in $(ls /sys/block); do
   echo "found: disk $b $(cat /sys/block/$b/size) read $(dd if=/dev/$b bs=64k count=1 2>/dev/null | wc -c)"
 done
 echo "found: end"
-sleep 1
+stty echo # waits until all is out
 poweroff -f
 """
 

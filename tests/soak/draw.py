@@ -84,7 +84,8 @@ def name(case, longest=40, letters=string.ascii_letters + string.digits + "_-.+"
     case.names += 1
     body = "".join(case.chance.choices(letters, k=case.chance.randint(0, longest)))
     if case.chance.random() < 0.1:
-        body += case.chance.choice(("\u00e9\u00df", "\u4e2d\u6587", "\u043a"))
+        # Not short: mtools would write a short name of DOS, in a code page that nothing on the disk tells.
+        body += "-and-more" + case.chance.choice(("\u00e9\u00df", "\u4e2d\u6587", "\u043a"))
     return f"n{case.names}{body}".rstrip(".")
 
 

@@ -159,7 +159,9 @@ def fat(case, path, folder, bits, sector):
         clusters = max(clusters // 2 + 64, least + 200)
     options = ["-F", bits, "-s", cluster // sector, "-i", f"{chance.getrandbits(32):08x}", "-f", chance.choice((1, 2)),
                "-n", "SOAK"]
-    size = (clusters * cluster + (clusters * bits // 8) * 2 + 128 * sector) // sector * sector
+    if bits == 16:
+        options += ["-r", 1024]  # the root's usual 512 are not enough for 150 long names
+    size = (clusters * cluster + (clusters * bits // 8) * 2 + 192 * sector) // sector * sector
     return images.fat(path, folder, size, *options, sector=sector)
 
 
