@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CRC-32 as in IEEE 802.3, section 3.2.9, bits reflected: four bits at a time, so that the table is 64 bytes.
+ * CRC-32 as in IEEE 802.3, section 3.2.9, bits reflected, by a table of bytes that is made when it is needed
+ * first: in the firmware's file its KiB would take more room than what makes it.
  */
 #include "bytes.h"
 
 #define POLYNOMIAL 0xedb88320u
-#define BIT(value) ((value) >> 1 ^ ((value)&1 ? POLYNOMIAL : 0))
-#define ROW(value) BIT(BIT(BIT(BIT((uint32_t)(value)))))
+
+static uint32_t rows[256];
+
+static void make_rows(void)
+{
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t value = i;
+
+        for (unsigned bit = 0; bit < 8; bit++)
+            value = value >> 1 ^ (value & 1 ? POLYNOMIAL : 0);
+        rows[i] = value;
+    }
+}
 
 uint32_t fw_crc32(uint32_t crc, const void *bytes, size_t size)
 {
-    static const uint32_t rows[16] = {
-        ROW(0), ROW(1), ROW(2),  ROW(3),  ROW(4),  ROW(5),  ROW(6),  ROW(7),
-        ROW(8), ROW(9), ROW(10), ROW(11), ROW(12), ROW(13), ROW(14), ROW(15),
-    };
-    const unsigned char *at = bytes;
-
-    for (crc = ~crc; size != 0; size--) {
-        crc ^= *at++;
-        crc = crc >> 4 ^ rows[crc & 15];
-        crc = crc >> 4 ^ rows[crc & 15];
-    }
+    if (rows[1] == 0)
+        make_rows();
+    crc = ~crc;
+    for (const unsigned char *at = bytes, *end = at + size; at != end; at++)
+        crc = crc >> 8 ^ rows[(crc ^ *at) & 0xff];
     return ~crc;
 }

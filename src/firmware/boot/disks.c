@@ -5,9 +5,11 @@
  * the next entry is tried; after all entries, what is a kernel by itself (packed files). Comes back when
  * nothing is left, all devices reset.
  */
-#include "disks.h"
+#include <zeropage/wire/bootparam.h>
+
 #include "../../core/seam.h"
 #include "buses.h"
+#include "disks.h"
 
 #define ARENA (UINT64_C(24) << 20)
 #define PAGE  4096u
@@ -67,6 +69,16 @@ static void take_seed(struct arrival *arrival)
     arrival->entropy_length = SEED;
 }
 
+/* Then it is found by that, and nobody has to search 32 KiB of it for headers of other kinds. */
+static bool has_setup_header(const struct zp_source *source)
+{
+    const uint64_t at = ZP_BOOT_PARAMS_HDR + offsetof(struct zp_setup_header, header);
+    uint32_t magic;
+
+    return source->size >= at + sizeof(magic) &&
+           source->read(source->context, at, &magic, sizeof(magic)) == 0 && magic == ZP_SETUP_MAGIC_HDRS;
+}
+
 static void boot(struct arrival *arrival, const char *name, const struct zp_source *source,
                  size_t initrd_count, const char *cmdline)
 {
@@ -75,6 +87,7 @@ static void boot(struct arrival *arrival, const char *name, const struct zp_sour
                                .modules = disks.modules,
                                .module_count = initrd_count,
                                .cmdline = cmdline,
+                               .is_linux = has_setup_header(source),
                                .leave = quiesce};
 
     while (cmdline[kernel.cmdline_length])

@@ -104,7 +104,7 @@ static void visit_tables(uint64_t address, const char *signature, table_visit *v
 static void look_in_dsdt(void *context, const uint8_t *table, uint32_t size)
 {
     for (size_t i = sizeof(struct zp_acpi_description_header); i + sizeof(hid) <= size; i++)
-        if (memcmp(table + i, hid, sizeof(hid)) == 0)
+        if (table[i] == hid[0] && memcmp(table + i, hid, sizeof(hid)) == 0)
             add_device(context, table + i, size - i < NEAR ? size - i : NEAR);
 }
 
@@ -142,7 +142,7 @@ static void look_for_cba(void *context, const uint8_t *table, uint32_t size)
     for (size_t i = sizeof(struct zp_acpi_description_header); i + 16 <= size && !ecam->base; i++) {
         const uint8_t *number = table + i + sizeof(name);
 
-        if (memcmp(table + i, name, sizeof(name)) != 0)
+        if (table[i] != name[0] || memcmp(table + i, name, sizeof(name)) != 0)
             continue;
         if (number[1] == AML_RETURN)
             number += 2; /* behind a method's flags */
