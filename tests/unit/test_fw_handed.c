@@ -402,6 +402,15 @@ static void counted(void **state)
     }
 }
 
+/* Names are read by words: with NULs behind them. */
+static bool find_file(const char *name, struct fw_cfg_file *ret_file)
+{
+    char padded[FW_CFG_NAME + sizeof(uint64_t)] = {0};
+
+    strncpy(padded, name, FW_CFG_NAME);
+    return fw_cfg_find(padded, ret_file);
+}
+
 static void directories(void **state)
 {
     struct fw_cfg_file file;
@@ -421,26 +430,26 @@ static void directories(void **state)
         put_file("etc/e820", map, 40, 40);
         put_file("etc/e820", map, 20, 20);
         assert_true(fw_cfg_begin());
-        assert_true(fw_cfg_find("etc/e820", &file));
+        assert_true(find_file("etc/e820", &file));
         assert_int_equal(file.item, FIRST + 4);
         assert_int_equal(file.size, 40);
-        assert_false(fw_cfg_find("etc/e8200", &file));
-        assert_false(fw_cfg_find("etc/nobody", &file));
+        assert_false(find_file("etc/e8200", &file));
+        assert_false(find_file("etc/nobody", &file));
         /* The last that is looked at, and one behind it. */
         device.file_count = 255;
         put_file("etc/last", map, 20, 20);
         put_file("etc/behind", map, 20, 20);
         memset(device.directory, 0xff, 4);
         assert_true(fw_cfg_begin());
-        assert_true(fw_cfg_find("etc/last", &file));
-        assert_false(fw_cfg_find("etc/behind", &file));
+        assert_true(find_file("etc/last", &file));
+        assert_false(find_file("etc/behind", &file));
         memset(device.directory, 0, sizeof(device.directory));
         assert_true(fw_cfg_begin());
-        assert_false(fw_cfg_find("etc/e820", &file));
+        assert_false(find_file("etc/e820", &file));
     }
     device.no_dma = device.absent = true;
     assert_false(fw_cfg_begin());
-    assert_false(fw_cfg_find("etc/e820", &file));
+    assert_false(find_file("etc/e820", &file));
     assert_int_equal(fw_cfg_number(FW_CFG_SETUP_SIZE), 0);
 }
 
