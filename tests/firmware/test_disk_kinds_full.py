@@ -134,7 +134,7 @@ class Full(test_disk_kinds.Kinds):
         """a sector that cannot be read: the second GPT, the second table of a FAT and another superblock are there"""
         path = kinds.fat("fails", 16 * MIB, "-F", "16", "-s", "1")
         table = kinds.peek(path, 14, 2)
-        for made, sector, notes in ((kinds.gpt(), 1, 3), (path, table, 2), (kinds.super_destroyed(1024), 2, 4)):
+        for made, sector, notes in ((kinds.gpt(), 1, 3), (path, table, 2), (kinds.super_destroyed(1024), 2, 5)):
             with self.subTest(path=made.name):
                 text = self.run_machine(console.qemu("pc", "-bios", console.ROM, *kinds.failing(0, made, sector)))
                 lines = self.said(text)
