@@ -98,7 +98,7 @@ start32:
     movl    %eax, %ds
     movl    %eax, %es
     movl    %eax, %ss
-    movl    $(ZP_CR4_PAE | ZP_CR4_OSFXSR), %eax /* SSE for sums of tables (acpi.c) */
+    movl    $ZP_CR4_PAE, %eax
     movl    %eax, %cr4
     movl    $pml4, %eax
     movl    %eax, %cr3

@@ -1,42 +1,63 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The sum of bytes modulo 256, which is all that a checksum asks for. SSE2, which every CPU of 64 bits has and
- * reset.S turns on, adds up 16 bytes by one instruction: PSADBW, against zeros, into two sums of 64 bits.
- * Intel SDM 2, "PSADBW". In: bytes (RDI), size (RSI). Out: the sum (AL).
+ * The sum of bytes modulo 256, which is all that a checksum asks for. Words of 64 bits are added up, and their
+ * bytes of even number once more in lanes of 16 bits, which hold 256 of them; what the first sum has beyond
+ * the second is that of the others. No SSE: KVM, where it has to interpret a guest, does not know all of it.
+ * In: bytes (RDI), size (RSI). Out: the sum (AL).
  */
+#define CHUNK 2048 /* bytes: 256 words */
+
+    .macro  word at
+    movq    \at(%rdi), %r10
+    addq    %r10, %rdx
+    andq    %r8, %r10
+    addq    %r10, %r9
+    .endm
+
     .text
     .section .text.fw_sum, "ax", @progbits
     .globl  fw_sum
 fw_sum:
     xorl    %eax, %eax
-    pxor    %xmm0, %xmm0
-    pxor    %xmm1, %xmm1
-    addq    %rsi, %rdi                  /* the end: they are added up from there */
     movl    %esi, %ecx
     andl    $7, %ecx
     jz      2f
-1:  decq    %rdi
-    addb    (%rdi), %al
+    leaq    (%rdi, %rsi), %r9           /* what is no word, from its end on */
+1:  decq    %r9
+    addb    (%r9), %al
     decl    %ecx
     jnz     1b
-2:  testb   $8, %sil
-    jz      2f
-    subq    $8, %rdi
-    movq    (%rdi), %xmm1
-    psadbw  %xmm0, %xmm1
-2:  andq    $-16, %rsi
+2:  andq    $-8, %rsi
+    jz      7f
+    movabsq $0x00ff00ff00ff00ff, %r8
+3:  movl    $CHUNK, %ecx
+    cmpq    %rcx, %rsi
+    cmovb   %rsi, %rcx
+    subq    %rcx, %rsi
+    xorl    %edx, %edx
+    xorl    %r9d, %r9d
+    testb   $8, %cl
     jz      4f
-    negq    %rsi
-3:  movdqu  (%rdi, %rsi), %xmm2
-    psadbw  %xmm0, %xmm2
-    paddq   %xmm2, %xmm1
-    addq    $16, %rsi
-    jnz     3b
-4:  movd    %xmm1, %edx
-    psrldq  $8, %xmm1
-    movd    %xmm1, %ecx
+    word    0
+    addq    $8, %rdi
+4:  shrl    $4, %ecx
+    jz      6f
+5:  word    0
+    word    8
+    addq    $16, %rdi
+    decl    %ecx
+    jnz     5b
+6:  subq    %r9, %rdx
+    shrq    $8, %rdx
+    andq    %r8, %rdx
+    andq    %r8, %r9
+    addq    %r9, %rdx
+    movabsq $0x0001000100010001, %r10   /* adds up the lanes in the topmost */
+    imulq   %r10, %rdx
+    shrq    $48, %rdx
     addl    %edx, %eax
-    addl    %ecx, %eax
-    ret
+    testq   %rsi, %rsi
+    jnz     3b
+7:  ret
 
     .section .note.GNU-stack, "", @progbits
