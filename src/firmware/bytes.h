@@ -34,6 +34,9 @@ static inline uint64_t fw_get64(const void *at)
     return value;
 }
 
+/* The table of a polynomial, and the CRC by it, inverted nowhere. */
+void fw_crc_rows(uint32_t rows[256], uint32_t polynomial);
+uint32_t fw_crc_by(const uint32_t rows[256], uint32_t crc, const void *bytes, size_t size);
 /* The CRC-32 of IEEE 802.3, which GPT uses; of several pieces when the last one's comes in, at first 0. */
 uint32_t fw_crc32(uint32_t crc, const void *bytes, size_t size);
 

@@ -7,26 +7,20 @@
  */
 #include "ext4.h"
 
+#include "bytes.h"
+
 #define CRC32C 0x82f63b78u
 #define CRC32  0x04c11db7u
 #define CRC16  0xa001u
 
 void fw_ext4_sum_begin(struct ext4 *ext4)
 {
-    for (uint32_t i = 0; i < 256; i++) {
-        uint32_t value = i;
-
-        for (unsigned bit = 0; bit < 8; bit++)
-            value = value >> 1 ^ (value & 1 ? CRC32C : 0);
-        ext4->table[i] = value;
-    }
+    fw_crc_rows(ext4->table, CRC32C);
 }
 
 uint32_t fw_ext4_sum(const struct ext4 *ext4, uint32_t sum, const void *bytes, size_t size)
 {
-    for (const uint8_t *at = bytes; size > 0; size--)
-        sum = sum >> 8 ^ ext4->table[(sum ^ *at++) & 0xff];
-    return sum;
+    return fw_crc_by(ext4->table, sum, bytes, size);
 }
 
 uint32_t fw_ext4_sum32(const struct ext4 *ext4, uint32_t sum, uint32_t value)
